@@ -1,0 +1,105 @@
+"""Spellings that hide a trade word, and the word they hide. Applied after characters are folded and gaps closed.
+
+A canonical spelling is never longer than its disguise: replacements happen in place, so offsets stay true.
+"""
+
+import re
+from functools import cache, lru_cache
+
+from circleshield_model.characters import EMOTE, LINK, MENTION, characters
+
+# canonical: disguises. Homophones in general are met by the sound n-grams; here are those whose sound differs,
+# which are shorter than a syllable, or which matter enough to be put right in writing as well.
+_DISGUISES = {
+    "微信": "薇信 徽信 威杏 薇心 微芯 微杏 维信 卫信 魏信 嶶信 溦信 v信 w信 v芯 vx wx wechat weixin",
+    "加微": "加v 加薇 加徽 加威 伽微 伽v 家v 佳v +v jw jv 加w",
+    "微商": "薇商 徽商 威商 v商 ws",
+    "代理": "代李 代里 代丽 黛理 袋理 逮理 dl",
+    "兼职": "兼织 兼直 兼值 蒹职 蒹直 煎职 間职 兼只 兼枳 jz",
+    "赚钱": "赚米 撰钱 赚浅 转米",
+    "佣金": "拥金 佣今 拥斤",
+    "刷单": "刷丹 唰单 涮单",
+    "减肥": "减月巴 减脂肪 简肥 减非 碱肥 jf",
+    "口罩": "囗罩 口照 口召",
+    "面膜": "面莫 面模 面摸",
+    "免费": "兔费 勉费 mf",
+    "淘宝": "掏宝 桃宝 淘寶 tb",
+    "进群": "进裙 近裙 jq",
+    "加群": "加裙 家裙 jqun",
+    "私信": "司信 丝信 sx",
+    "扣扣": "蔻蔻 寇寇 抠抠",
+    "贷款": "代款 贷歀 袋款 dk",
+    "返利": "反利 fl",
+    "优惠": "忧惠 优慧 尤惠",
+}
+# Initialisms are ordinary letters elsewhere: they only count beside an ideograph.
+_REPLACED = {disguise: word for word, disguises in _DISGUISES.items() for disguise in disguises.split()}
+
+HEARTS = "❤♥💓💕💖💗💘💙💚💛💜💝💞🖤🧡🤍♡"
+NAMES = re.compile(
+    r"(?P<link>https?://?[\x21-\x7e]*|www\.[\x21-\x7e]+|网页链接"
+    r"|[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.(?:com|cn|net|org|cc|top|xyz|me|ly|tv|shop|vip|example|test)\b(?:/[\x21-\x7e]*)?)"
+    r"|(?P<mention>@[^\s@:,.。!?;#\[\]()/\ue004]{1,30})"
+    r"|(?P<emote>\[[^\[\]\s#\ue004]{1,8}\])"
+    rf"|(?P<heart>[微薇徽威维v] ?[{HEARTS}])"
+)
+NAMES_HINTS = ("@", "[", "http", "www", "网页链接", ".c", ".net", ".org", ".me", ".ly", ".tv", ".example", ".test", ".shop", ".vip")
+STANDS_FOR = {"link": chr(LINK), "mention": chr(MENTION), "emote": chr(EMOTE), "heart": "微信"}
+
+_NUMERALS = "零一二三四五六七八九〇幺两壹贰叁肆伍陆柒捌玖"
+
+
+@cache
+def disguises() -> re.Pattern[str]:
+    """Matches `word` (a disguise of `_REPLACED`), `contact` (a bare v before an id) and `digits` written out."""
+
+    def spelled(disguise: str) -> str:
+        pattern = re.escape(disguise)
+        if disguise[0].isascii() and disguise[0].isalpha():
+            pattern = r"(?<![a-z0-9])" + pattern
+        if disguise[-1].isascii():
+            pattern += r"(?![a-z0-9])" if disguise in ("wechat", "weixin") else r"(?![a-z])"
+        return pattern
+
+    words = "|".join(spelled(d) for d in sorted(_REPLACED, key=len, reverse=True))
+    first = "".join(sorted({d[0] for d in _REPLACED})) + _NUMERALS
+    return re.compile(
+        f"(?=[{re.escape(first)}])"
+        rf"(?:(?P<word>{words})|(?P<contact>(?<![a-z0-9])v(?= ?[a-z]{{0,20}}0))|(?P<digits>[{_NUMERALS}]{{6,}}))"
+    )
+
+
+def replacement(match: re.Match[str]) -> str:
+    """What a match of `disguises` stands for: as long as the match or shorter."""
+    if match.lastgroup == "word":
+        return _REPLACED[match[0]]
+    return "微" if match.lastgroup == "contact" else "0" * len(match[0])
+
+
+@cache
+def _syllables() -> frozenset[str]:
+    return frozenset(characters().syllables)
+
+
+@lru_cache(maxsize=4096)
+def syllables_of(word: str) -> tuple[str, ...]:
+    """Splits a word of Latin letters into pinyin syllables, the longest first; empty if it is none.
+
+    >>> syllables_of("jiameng"), syllables_of("hello")
+    (('jia', 'meng'), ())
+    """
+    known = _syllables()
+    if len(word) > 24:
+        return ()
+    stack: list[tuple[int, tuple[str, ...]]] = [(0, ())]
+    tried: set[int] = set()
+    while stack:
+        at, parts = stack.pop()
+        if at == len(word):
+            return parts
+        if at in tried:
+            continue
+        tried.add(at)
+        # Pushed short to long, so that the longest is tried first.
+        stack.extend((at + n, (*parts, word[at : at + n])) for n in range(2, 7) if word[at : at + n] in known and at + n <= len(word))
+    return ()

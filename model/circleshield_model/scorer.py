@@ -1,0 +1,91 @@
+"""The proxy's scorer: numpy alone, the same score as the scikit-learn pipeline it was made from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from circleshield_model import artefact
+from circleshield_model.errors import InputError
+from circleshield_model.evidence import COLUMNS, evidence
+from circleshield_model.ngrams import contributions
+from circleshield_model.normalise import Units, units
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A piece of the original text, or a cue by its plain name, and what it adds in log-odds.
+
+    `start` and `end` are offsets in the original text, None for a cue.
+    """
+
+    text: str
+    weight: float
+    start: int | None = None
+    end: int | None = None
+
+
+class Scorer:
+    """Scores posts. Holds nothing that changes, so threads may share it."""
+
+    def __init__(self, found: artefact.Artefact) -> None:
+        arrays, manifest = found.arrays, found.manifest
+        try:
+            self._weights: NDArray[np.int16] = arrays["weights"]
+            self._step = float(arrays["step"])
+            self._coefficients: NDArray[np.float64] = arrays["coefficients"]
+            self._intercept = float(arrays["intercept"])
+        except (KeyError, TypeError) as e:
+            raise InputError(f"model {found.folder}: scorer.npz lacks {e}; train it again") from e
+        self._bits = int(self._weights.size).bit_length() - 1
+        if self._weights.dtype != np.int16 or self._weights.size != 1 << self._bits:
+            raise InputError(f"model {found.folder}: weights of a wrong shape; train it again")
+        if self._coefficients.shape != (len(COLUMNS),):
+            raise InputError(f"model {found.folder}: made by another version of circleshield; train it again")
+        self.version = str(manifest["version"])
+        self.remove_at = float(manifest["remove_at"])
+        self.review_at = float(manifest["review_at"])
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> Self:
+        """Loads an artefact, the packaged one by default. InputError if it is missing, corrupt or scores otherwise
+        than its manifest's canaries say."""
+        found = artefact.read(folder)
+        scorer = cls(found)
+        canaries: list[dict[str, Any]] = found.manifest["canaries"]
+        scores = scorer.scores([c["text"] for c in canaries])
+        if not np.allclose(scores, [c["score"] for c in canaries], atol=1e-6):
+            raise InputError(f"model {found.folder}: its canaries score otherwise than its manifest says; train it again")
+        return scorer
+
+    def scores(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Calibrated probability of sales_spam of each post (n,), the same in any batch."""
+        if not texts:
+            return np.zeros(0)
+        return self._decide(units(texts))[1]
+
+    def _decide(self, cut: Units) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Evidence weighed (n, columns) and probabilities (n,)."""
+        sums = np.concatenate(([0], np.cumsum(contributions(cut, self._weights, self._bits))))
+        weighed = evidence(cut, sums, self._step) * self._coefficients
+        logit = np.cumsum(weighed, axis=1)[:, -1] + self._intercept  # a fixed order of addition, whatever the batch
+        return weighed, 1 / (1 + np.exp(-logit))
+
+    def explain(self, text: str) -> tuple[Evidence, ...]:
+        """What speaks for sales_spam (above 0) and against it, strongest first."""
+        cut = units([text])
+        weighed, _ = self._decide(cut)
+        found = [Evidence(name, float(w)) for name, w in zip(COLUMNS[4:], weighed[0, 4:], strict=True) if abs(w) > 0.05]
+        each = contributions(cut, self._weights, self._bits) * self._step / np.sqrt(cut.post.size + 4.0)
+        for i in np.flatnonzero(np.abs(each) > 0.05):
+            start, end = int(cut.start[i]), int(cut.end[min(i + 1, cut.end.size - 1)])
+            found.append(Evidence(text[start:end], float(each[i]), start, end))
+        return tuple(sorted(found, key=lambda e: -abs(e.weight)))
+
+    def reasons(self, text: str, spam: bool, most: int = 3) -> tuple[str, ...]:
+        """The strongest evidence for (or, if not `spam`, against) sales_spam in words: `“代理” +3.5`, `hashtags +0.8`."""
+        kept = [e for e in self.explain(text) if (e.weight > 0) == spam][:most]
+        return tuple(f"{e.text if e.start is None else f'“{e.text}”'} {e.weight:+.1f}" for e in kept)

@@ -1,0 +1,71 @@
+"""Labelled posts, read from JSON Lines."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from circleshield_model.errors import InputError
+
+LABELS = ("social", "sales_spam")
+SEED = Path(__file__).with_name("seed")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One labelled post. `source` is where it comes from: figures are given, and folds are cut, by source and author."""
+
+    text: str
+    spam: bool
+    lang: str = ""
+    source: str = ""
+    author: str = ""
+    kind: str = ""
+
+
+def read_file(path: Path) -> Iterator[Sample]:
+    """Reads one JSON Lines file; a missing `source` is the file's name. InputError names the line of a bad row."""
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    yield _sample(line, f"{path}:{number}", path.stem)
+    except OSError as e:
+        raise InputError(f"cannot read {path}: {e.strerror}") from e
+    except UnicodeDecodeError as e:
+        raise InputError(f"{path} is not UTF-8: {e.reason} at byte {e.start}; convert it first") from e
+
+
+def _sample(line: str, where: str, stem: str) -> Sample:
+    try:
+        row = json.loads(line)
+    except ValueError as e:
+        raise InputError(f"{where}: not JSON ({e}); one object a line is wanted") from e
+    if not isinstance(row, dict) or not isinstance(row.get("text"), str):
+        raise InputError(f'{where}: no "text"; an object with "text" and "label" is wanted')
+    if row.get("label") not in LABELS:
+        raise InputError(f'{where}: label {row.get("label")!r}; "social" or "sales_spam" is wanted')
+    extra = {key: row.get(key) or "" for key in ("lang", "source", "author", "kind")}
+    for key, value in extra.items():
+        if not isinstance(value, str):
+            raise InputError(f'{where}: "{key}" is not a text')
+    return Sample(row["text"], row["label"] == "sales_spam", **{**extra, "source": extra["source"] or stem})
+
+
+def read_all(paths: Iterable[Path]) -> list[Sample]:
+    """Reads files, and of folders every `*.jsonl` in them, in order of name. InputError if a folder has none."""
+    samples: list[Sample] = []
+    for path in paths:
+        files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+        if not files:
+            raise InputError(f"{path}: no .jsonl file in this folder")
+        for file in files:
+            samples.extend(read_file(file))
+    return samples
+
+
+def read_seed() -> list[Sample]:
+    """The project's own corpus."""
+    return [
+        Sample(s.text, s.spam, s.lang, "seed", s.author, s.kind) for file in sorted(SEED.glob("*.jsonl")) for s in read_file(file)
+    ]
