@@ -1,0 +1,1 @@
+"""Traffic in, traffic out: mitmproxy hooks, feed adapters, page editing, policy and settings."""

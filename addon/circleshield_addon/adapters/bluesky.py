@@ -1,0 +1,28 @@
+"""Bluesky: the AT Protocol's feed methods, which every server answers under the same path."""
+
+import re
+
+from circleshield_addon.adapter import Adapter, Endpoint, Fields
+
+
+ADAPTER = Adapter(
+    name="bluesky",
+    title="Bluesky",
+    hosts=("bsky.social", "*.host.bsky.network", "api.bsky.app", "public.api.bsky.app"),
+    endpoints=(
+        Endpoint(
+            re.compile(r"/xrpc/app\.bsky\.feed\.(?:getTimeline|getFeed|getAuthorFeed|getListFeed)"),
+            items=("feed",),
+            post=("post",),
+        ),
+        Endpoint(re.compile(r"/xrpc/app\.bsky\.feed\.searchPosts"), items=("posts",)),
+    ),
+    fields=Fields(
+        id=("uri",),
+        author_id=("author.did",),
+        author=("author.handle",),
+        text=(("record.text", "value.text"),),  # a quoted post carries its record as `value`
+        inner=("embed.record", "embed.record.record"),  # quote; quote with pictures
+    ),
+    federated=True,
+)

@@ -1,0 +1,77 @@
+"""X: every GraphQL timeline. The operation's name tells a timeline; the hash in front of it changes with each release."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from circleshield_addon.adapter import Adapter, Endpoint, Fields, Slot, at
+from circleshield_addon.json_spans import JsonText, Span
+
+_TIMELINES = (
+    "HomeTimeline|HomeLatestTimeline|ListLatestTweetsTimeline|UserTweets|UserTweetsAndReplies|UserMedia|Likes|Bookmarks"
+    "|BookmarkSearchTimeline|SearchTimeline|TweetDetail|CommunityTweetsTimeline|CommunityTweetSearchModuleQuery"
+    "|CommunitiesExploreTimeline|ExplorePage|GenericTimelineById|TopicLandingPage|ModeratedTimeline|UserHighlightsTweets"
+)
+
+# In a top-level entry, in a module's item, in a pin instruction.
+_TWEETS = (
+    "content.itemContent.tweet_results.result",
+    "item.itemContent.tweet_results.result",
+    "entry.content.itemContent.tweet_results.result",
+)
+
+
+def _instructions(text: JsonText, span: Span, depth: int = 0) -> Iterator[Span]:
+    """The `instructions` arrays, wherever each operation keeps its own."""
+    for key, member in text.members(span).items():
+        if key == "instructions":
+            yield member
+        elif depth < 6:
+            yield from _instructions(text, member, depth + 1)
+
+
+def _slots(text: JsonText) -> Iterator[Slot]:
+    for array in _instructions(text, text.root):
+        instructions = text.elements(array)
+        for index, span in enumerate(instructions):
+            instruction = text.members(span)
+            if "entry" in instruction:  # TimelinePinEntry: the instruction goes with its only entry
+                yield instructions, index
+            for key in ("entries", "moduleItems"):
+                if key in instruction:
+                    yield from _entry_slots(text, text.elements(instruction[key]))
+
+
+def _entry_slots(text: JsonText, entries: list[Span]) -> Iterator[Slot]:
+    for index, span in enumerate(entries):
+        yield entries, index
+        for module in text.arrays("content.items", span):
+            items = text.elements(module)
+            for nested in range(len(items)):
+                yield items, nested
+
+
+def _promoted(item: dict[str, Any]) -> bool:
+    if str(item.get("entryId", "")).startswith(("promoted-tweet-", "promotedTweet-")):
+        return True
+    return any(at(item, path.removesuffix("tweet_results.result") + "promotedMetadata") is not None for path in _TWEETS)
+
+
+ADAPTER = Adapter(
+    name="x",
+    title="X (Twitter)",
+    hosts=("x.com", "www.x.com", "mobile.x.com", "api.x.com", "twitter.com", "mobile.twitter.com", "api.twitter.com"),
+    endpoints=(
+        Endpoint(re.compile(rf"(?:/i/api)?/graphql/[^/]+/(?:{_TIMELINES})"), items=_slots, post=_TWEETS),
+    ),
+    fields=Fields(
+        id=("rest_id", "legacy.id_str"),
+        author_id=("core.user_results.result.rest_id", "legacy.user_id_str"),
+        author=("core.user_results.result.core.screen_name", "core.user_results.result.legacy.screen_name"),
+        text=(("note_tweet.note_tweet_results.result.text", "legacy.full_text"),),
+        html=frozenset(("legacy.full_text",)),  # only its & < > are escaped
+        inner=("legacy.retweeted_status_result.result", "quoted_status_result.result"),
+    ),
+    wrapper="tweet",  # TweetWithVisibilityResults
+    item_is_ad=_promoted,
+)

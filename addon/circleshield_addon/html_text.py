@@ -1,0 +1,26 @@
+"""Plain text of the small pieces of HTML that platforms send as a post's text."""
+
+from functools import lru_cache
+
+from selectolax.lexbor import LexborHTMLParser
+
+_BREAKS = frozenset(("br", "p", "div", "li", "blockquote"))
+
+
+@lru_cache(maxsize=4096)  # feeds repeat: a refresh brings the same posts
+def html_to_text(html: str) -> str:
+    """The words of `html`: line breaks for block elements and `<br>`, the `alt` of images (custom emoji)."""
+    if "<" not in html and "&" not in html:
+        return html.strip()
+    body = LexborHTMLParser(html).body
+    if body is None:
+        return ""
+    parts: list[str] = []
+    for node in body.traverse(include_text=True):
+        if node.tag == "-text":
+            parts.append(node.text_content or "")
+        elif node.tag == "img":
+            parts.append(node.attributes.get("alt") or "")
+        elif node.tag in _BREAKS:
+            parts.append("\n")
+    return "".join(parts).strip()

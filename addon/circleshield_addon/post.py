@@ -1,0 +1,36 @@
+"""A post as the filter sees it, and what was decided about it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Action = Literal["keep", "review", "watch", "remove"]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One post of a feed page.
+
+    `text` is all that is there to read, as plain text: the post's own words, then those of the posts it repeats or
+    quotes, parted by line breaks. `ad` is true where the platform itself marks the post as an advertisement.
+    """
+
+    id: str
+    author_id: str
+    author: str
+    text: str
+    ad: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a post, and why.
+
+    `score` is the model's probability that the text is a sales post. `action` is `keep` (a friend's post), `review`
+    (shown, but unsure), `watch` (spam by the settings, shown because they say only to watch) or `remove`. `reasons`
+    names the rule first, then what weighed most.
+    """
+
+    post: Post
+    score: float
+    action: Action
+    reasons: tuple[str, ...]

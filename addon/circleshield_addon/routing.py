@@ -1,0 +1,68 @@
+"""Which hosts are decrypted, and which responses are feed pages: by host, path, method and content type, never by guess."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from circleshield_addon.adapter import Adapter, Endpoint
+from circleshield_addon.adapters import ADAPTERS
+from circleshield_addon.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A request that an adapter takes."""
+
+    adapter: Adapter
+    endpoint: Endpoint
+
+
+# What servers label JSON with. A page that says it is HTML or an image is an error page or a challenge: it passes.
+_JSON_TYPES = frozenset(
+    ("", "application/json", "text/json", "text/plain", "text/javascript", "application/javascript")
+    + ("application/x-javascript", "application/x-json")
+)
+
+
+def matches(host: str, patterns: tuple[str, ...]) -> bool:
+    """Whether `host` (a name without port) is one of `patterns`; `*.example.com` stands for every name below."""
+    host = host.lower().removesuffix(".")
+    return any(host == p or (p.startswith("*.") and host.endswith(p[1:])) for p in patterns)
+
+
+def decrypted(host: str, settings: Settings) -> bool:
+    """Whether TLS to `host` is opened: only for hosts of enabled adapters."""
+    return matches(host, settings.hosts)
+
+
+def route(method: str, host: str, path: str, settings: Settings) -> Route | None:
+    """The adapter for a request, or None. `path`: the URL's path; what follows a `?` does not count.
+
+    A federated platform is told by its path alone, on any host that is read at all.
+    """
+    found = _route(method, host.lower().removesuffix("."), path.partition("?")[0])
+    return found if found is not None and settings.enabled(found.adapter.name) else None
+
+
+@lru_cache(maxsize=1024)
+def _route(method: str, host: str, path: str) -> Route | None:
+    for adapter in ADAPTERS:
+        if adapter.federated or matches(host, adapter.hosts):
+            for endpoint in adapter.endpoints:
+                if endpoint.method == method and endpoint.path.fullmatch(path):
+                    return Route(adapter, endpoint)
+    return None
+
+
+def is_page_type(content_type: str) -> bool:
+    """Whether a Content-Type header may stand on a feed page."""
+    mime = content_type.partition(";")[0].strip().lower()
+    return mime in _JSON_TYPES or mime.endswith("+json")
+
+
+def charset(content_type: str) -> str:
+    """The charset that a Content-Type header names; empty where it names none."""
+    for parameter in content_type.split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip()
+    return ""

@@ -1,0 +1,126 @@
+"""The mitmproxy addon: which connections are opened, which responses are read, and what goes on to the client."""
+
+import logging
+from collections import Counter
+
+from mitmproxy import http, tls
+from mitmproxy.proxy.mode_specs import ReverseMode
+
+from circleshield_addon import cut_responses, routing
+from circleshield_addon.coding import MAX_DECODED_BYTES
+from circleshield_addon.filtering import filtered
+from circleshield_addon.judge import Judge
+from circleshield_addon.routing import Route
+from circleshield_addon.settings import Settings
+from circleshield_model.scorer import Scorer
+
+log = logging.getLogger("circleshield")
+
+_ROUTE = "circleshield.route"
+# Of the body as it was (RFC 9110, 8.8; RFC 1864; RFC 3230; RFC 9530); they would belie an edited one.
+_VALIDATORS = ("etag", "content-md5", "digest", "content-digest", "repr-digest")
+# A 304 would bring back what the client kept from before the filter.
+_CONDITIONS = ("if-none-match", "if-modified-since")
+
+
+class Shield:
+    """Filters feed pages; everything else passes undecrypted, or streams through untouched.
+
+    `counts` holds how many `pages`, `posts`, `removed` and `faults` there were. `in_flight` are the flows whose response
+    has not been handed on yet.
+    """
+
+    def __init__(self, scorer: Scorer, settings: Settings) -> None:
+        self.settings = settings
+        self.judge = Judge(scorer, settings)
+        self.counts: Counter[str] = Counter()
+        self.in_flight: set[str] = set()
+        cut_responses.install()
+
+    def tls_clienthello(self, data: tls.ClientHelloData) -> None:
+        """Leaves TLS alone unless it is for an enabled adapter's host, or for the proxy itself (an HTTPS proxy)."""
+        address = data.context.server.address
+        if address is None:
+            return
+        reverse = isinstance(data.context.client.proxy_mode, ReverseMode)  # there the SNI is the proxy's own name
+        host = address[0] if reverse else data.client_hello.sni or address[0]
+        if not routing.decrypted(host, self.settings):
+            data.ignore_connection = True
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """Notes feed requests and makes them unconditional; bodies of requests stream."""
+        self.in_flight.add(flow.id)
+        flow.request.stream = True
+        request = flow.request
+        found = routing.route(request.method, request.pretty_host, request.path, self.settings)
+        if found is not None:
+            flow.metadata[_ROUTE] = found
+            for name in _CONDITIONS:
+                request.headers.pop(name, None)
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        """Lets everything stream that is no feed page."""
+        response = flow.response
+        assert response is not None
+        found: Route | None = flow.metadata.get(_ROUTE)
+        if found is not None and (why := self._not_a_page(response)) is None:
+            return
+        if found is not None:
+            del flow.metadata[_ROUTE]
+            if why:
+                self._fault(found, why)
+        response.stream = response.status_code != 101  # WebSocket messages are no body
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        """Filters a feed page; the flow is changed at the very end, and only if something was taken out."""
+        self.in_flight.discard(flow.id)
+        found: Route | None = flow.metadata.pop(_ROUTE, None)
+        response = flow.response
+        if found is None or response is None or not response.raw_content:
+            return
+        headers = response.headers
+        result = filtered(
+            response.raw_content,
+            found,
+            self.judge,
+            headers.get("content-type", ""),
+            headers.get("content-encoding", ""),
+        )
+        if result.fault is not None:
+            self._fault(found, result.fault)
+            return
+        removed = sum(verdict.action == "remove" for verdict in result.verdicts)
+        self.counts.update(pages=1, posts=len(result.verdicts), removed=removed)
+        if removed:
+            log.info("%s: removed %d of %d posts", found.adapter.name, removed, len(result.verdicts))
+        if log.isEnabledFor(logging.DEBUG):
+            for verdict in result.verdicts:
+                why = ", ".join(verdict.reasons)
+                log.debug("%s: %s %r: %s", found.adapter.name, verdict.action, verdict.post.text, why)
+        if result.body is response.raw_content:
+            return
+        for name in _VALIDATORS:
+            headers.pop(name, None)
+        headers["cache-control"] = "no-store"
+        if "content-length" in headers:
+            headers["content-length"] = str(len(result.body))
+        response.raw_content = result.body
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        """A flow that ended early."""
+        self.in_flight.discard(flow.id)
+
+    def _not_a_page(self, response: http.Response) -> str | None:
+        """None for a response to read; otherwise why not, empty where that is nothing to speak of."""
+        if response.status_code != 200:
+            return ""
+        if not routing.is_page_type(response.headers.get("content-type", "")):
+            return "content type is not that of a feed page"
+        length = response.headers.get("content-length", "")
+        if length.isdecimal() and int(length) > MAX_DECODED_BYTES:
+            return "body is larger than is read"
+        return None
+
+    def _fault(self, found: Route, why: str) -> None:
+        self.counts["faults"] += 1
+        log.warning("%s: a page passed unfiltered: %s", found.adapter.name, why)

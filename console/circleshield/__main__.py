@@ -1,0 +1,5 @@
+"""`python -m circleshield`."""
+
+from circleshield.cli import main
+
+main()

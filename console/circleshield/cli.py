@@ -1,0 +1,55 @@
+"""The `circleshield` command: finds the command's module, and says errors in one line."""
+
+import importlib
+import sys
+from importlib.metadata import version
+
+import click
+
+from circleshield_model.errors import InputError
+
+# Name -> one line of help. A command's module is only imported when it runs, so `--help` stays quick.
+COMMANDS = {
+    "classify": "Score lines of text.",
+    "demo": "Show the proxy at work on a small feed of its own.",
+    "evaluate": "Measure a model on labelled files.",
+    "explain": "Say why a text scores as it does.",
+    "filter": "Treat one response body as the proxy would.",
+    "run": "Run the proxy.",
+    "train": "Train a model from labelled samples.",
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are imported by name, when asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"circleshield.commands.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("circleshield"), prog_name="circleshield")
+def circleshield() -> None:
+    """Takes micro-business sales posts out of your friends' feeds, on your own machine."""
+
+
+def main() -> None:
+    """Entry point. Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # a pipe under LANG=C is ASCII otherwise
+    try:
+        circleshield(prog_name="circleshield")
+    except InputError as e:
+        click.echo(f"circleshield: {e}", err=True)
+        sys.exit(2)

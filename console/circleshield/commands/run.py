@@ -1,0 +1,122 @@
+"""`circleshield run`: the proxy."""
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from platformdirs import user_data_path
+
+from circleshield_model.errors import InputError
+
+if TYPE_CHECKING:
+    from mitmproxy.proxy.mode_servers import ServerInstance
+
+    from circleshield.proxy import Proxy
+
+
+class _Address(click.ParamType[tuple[str, int]]):
+    name = "HOST:PORT"
+
+    def convert(
+        self, value: str | tuple[str, int], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
+        if isinstance(value, tuple):
+            return value
+        host, colon, port = value.rpartition(":")
+        if not colon or not port.isdecimal() or int(port) > 65535:
+            self.fail(f"{value!r} is not HOST:PORT, such as 127.0.0.1:8080 or 192.168.1.5:8080", param, ctx)
+        return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+@click.command()
+@click.option(
+    "--listen", type=_Address(), default="127.0.0.1:8080", show_default=True, help="A LAN address lets phones in."
+)
+@click.option(
+    "--mode",
+    "modes",
+    multiple=True,
+    default=("regular",),
+    metavar="MODE",
+    help="regular, socks5, wireguard, transparent, upstream:URL, reverse:URL, each with @PORT if need be; repeatable.",
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    envvar="CIRCLESHIELD_CONFIG",
+    help="Config file; default: config.toml in the user's config folder.",
+)
+@click.option(
+    "--home", type=click.Path(path_type=Path, file_okay=False), help="Folder for the CA; default: the user's data folder."
+)
+@click.option(
+    "--upstream-ca",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="PEM file with the CA of private servers, trusted instead of the public ones.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Log every connection and verdict; this puts posts into the log.")
+def command(
+    listen: tuple[str, int],
+    modes: tuple[str, ...],
+    config: Path | None,
+    home: Path | None,
+    upstream_ca: Path | None,
+    verbose: bool,
+) -> None:
+    """Run the proxy until Ctrl-C."""
+    from circleshield.proxy import Proxy
+    from circleshield_addon.settings import load_settings
+    from circleshield_addon.shield import Shield
+    from circleshield_model.scorer import Scorer
+
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S"
+    )
+    logging.getLogger("circleshield").setLevel(logging.DEBUG if verbose else logging.INFO)
+    if verbose:
+        logging.getLogger("mitmproxy").setLevel(logging.INFO)
+    shield = Shield(Scorer.load(), load_settings(config))
+    ca_folder = (home or user_data_path("circleshield")) / "ca"
+    try:
+        ca_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as e:
+        raise InputError(f"{ca_folder}: cannot be made: {e.strerror}") from e
+
+    async def serve() -> None:
+        await Proxy(shield, listen, modes, ca_folder, upstream_ca).serve(_greet)
+
+    asyncio.run(serve())
+
+
+def _greet(proxy: "Proxy") -> None:
+    """Says on stderr what a person needs to get a phone or browser connected."""
+    from mitmproxy.proxy.mode_servers import WireGuardServerInstance
+
+    from circleshield_addon.adapters import ADAPTERS
+
+    settings = proxy.shield.settings
+    on = [adapter.title for adapter in ADAPTERS if settings.enabled(adapter.name)]
+    servers = list(proxy.server.servers)
+    lines = [(server.mode.full_spec, _addresses(server)) for server in servers]
+    lines += [
+        ("platforms", ", ".join(on) or "none: nothing is decrypted"),
+        ("action", f"{settings.filter.action} from a score of {proxy.shield.judge.remove_at:.2f}"),
+        ("CA", str(Path(proxy.options.confdir) / "mitmproxy-ca-cert.pem")),
+    ]
+    if all(address[0] in ("127.0.0.1", "::1") for server in servers for address in server.listen_addrs):
+        lines.append(("phone", "cannot reach a loopback address: use --listen THIS-MACHINE'S-LAN-ADDRESS:8080"))
+    else:
+        lines.append(("phone", "Wi-Fi → this network → proxy → manual → the address above; copy the CA file to the"))
+        lines.append(("", "phone, install it and trust it as a certificate authority"))
+    for server in servers:
+        if isinstance(server, WireGuardServerInstance) and (conf := server.client_conf()):
+            lines.append(("WireGuard", "the phone's tunnel:\n" + conf))
+    for name, text in lines:
+        click.echo(f"{name:<10} {text}", err=True)
+
+
+def _addresses(server: "ServerInstance[Any]") -> str:
+    return "listening at " + ", ".join(sorted({f"{host}:{port}" for host, port, *_ in server.listen_addrs}))
