@@ -16,7 +16,8 @@ class Fields:
 
     `id`, `author_id`, `author`: alternatives, the first that holds something counts. `text`: parts that are joined,
     each with alternatives. `html`: those of the text paths that hold HTML. `inner`: posts inside the post (repeated,
-    quoted). `ad`: the platform's own advertisement flag, path to the values that mean one (True: any but false and null).
+    quoted). `ad`: the platform's own advertisement flag, path to the values that mean one
+    (True: any but false and null).
     """
 
     id: tuple[str, ...]

@@ -159,7 +159,7 @@ def _unzstd(raw: bytes) -> bytes:
     while raw:  # RFC 8878, 3: one frame or more
         stream = zstandard.ZstdDecompressor(max_window_size=2**27).decompressobj()
         try:
-            # The library has no output limit for a stream object, so it is fed in pieces; 1 KB expands to 32 MB at most.
+            # The library has no output limit for a stream object, so it is fed in pieces; 1 KB gives 32 MB at most.
             at = 0
             while at < len(raw) and not stream.eof:
                 out.append(stream.decompress(raw[at : at + 1024]))

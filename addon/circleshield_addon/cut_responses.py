@@ -5,8 +5,8 @@ gets it here as well, and then the closed connection.
 """
 
 from mitmproxy.proxy import layer
-from mitmproxy.proxy.layers import http as proxy_http
-from mitmproxy.proxy.layers.http import HttpStream, RequestProtocolError, ResponseData, ResponseProtocolError
+from mitmproxy.proxy.layers.http import HttpStream, SendHttp
+from mitmproxy.proxy.layers.http._events import RequestProtocolError, ResponseData, ResponseProtocolError
 
 _handle_protocol_error = HttpStream.handle_protocol_error
 
@@ -24,5 +24,5 @@ def _hand_on_then_handle(
         partial = bytes(self.response_body_buf)
         self.response_body_buf.clear()
         yield from self.start_response_stream()
-        yield proxy_http.SendHttp(ResponseData(self.stream_id, partial), self.context.client)
+        yield SendHttp(ResponseData(self.stream_id, partial), self.context.client)
     yield from _handle_protocol_error(self, event)

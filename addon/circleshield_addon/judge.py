@@ -7,7 +7,6 @@ from circleshield_addon.settings import Settings
 from circleshield_model.scorer import Scorer
 
 _REMEMBERED = 20_000  # texts; a feed is seen again on refresh, on scrolling back, on another device
-_EVIDENCE_SHOWN = 4
 
 
 class Judge:
@@ -44,7 +43,7 @@ class Judge:
             return Verdict(post, score, self._action, ("flagged as an ad by the platform",))
         if score < self.review_at:
             return Verdict(post, score, "keep", (f"score {score:.2f} < {self.review_at:.2f}",))
-        evidence = tuple(f"{e.text} {e.weight:+.1f}" for e in self._scorer.explain(post.text)[:_EVIDENCE_SHOWN])
+        evidence = self._scorer.reasons(post.text, spam=True)
         if score < self.remove_at:
             return Verdict(post, score, "review", (f"score {score:.2f} ≥ {self.review_at:.2f}", *evidence))
         return Verdict(post, score, self._action, (f"score {score:.2f} ≥ {self.remove_at:.2f}", *evidence))

@@ -1,4 +1,4 @@
-"""Which hosts are decrypted, and which responses are feed pages: by host, path, method and content type, never by guess."""
+"""Which hosts are decrypted, and which responses are feed pages: by host, path, method and content type."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,8 +18,16 @@ class Route:
 
 # What servers label JSON with. A page that says it is HTML or an image is an error page or a challenge: it passes.
 _JSON_TYPES = frozenset(
-    ("", "application/json", "text/json", "text/plain", "text/javascript", "application/javascript")
-    + ("application/x-javascript", "application/x-json")
+    (
+        "",
+        "application/json",
+        "application/x-json",
+        "application/javascript",
+        "application/x-javascript",
+        "text/json",
+        "text/javascript",
+        "text/plain",
+    )
 )
 
 

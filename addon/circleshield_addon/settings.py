@@ -124,9 +124,12 @@ def _explain(error: Any) -> str:
     got = f"got {error['input']!r}" if not isinstance(error["input"], dict) else "got a table"
     match error["type"]:
         case "extra_forbidden":
-            models = {"filter": Filter, "platforms": Platform}
-            table = models.get(error["loc"][0], Settings) if len(error["loc"]) > 1 else Settings
-            return f"{key} is not a known key{_nearest(str(error['loc'][-1]), table.model_fields)}"
+            known = {
+                1: Settings.model_fields,
+                2: Filter.model_fields,  # filter.KEY
+                3: Platform.model_fields,  # platforms.NAME.KEY
+            }[len(error["loc"])]
+            return f"{key} is not a known key{_nearest(str(error['loc'][-1]), known)}"
         case "greater_than_equal" | "less_than_equal" | "finite_number":
             return f"{key} must be between 0 and 1, {got}"
         case "float_type":

@@ -26,8 +26,8 @@ _CONDITIONS = ("if-none-match", "if-modified-since")
 class Shield:
     """Filters feed pages; everything else passes undecrypted, or streams through untouched.
 
-    `counts` holds how many `pages`, `posts`, `removed` and `faults` there were. `in_flight` are the flows whose response
-    has not been handed on yet.
+    `counts` holds how many `pages`, `posts`, `removed` and `faults` there were. `in_flight` are the flows
+    whose response has not been handed on yet.
     """
 
     def __init__(self, scorer: Scorer, settings: Settings) -> None:

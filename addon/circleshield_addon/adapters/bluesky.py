@@ -4,7 +4,6 @@ import re
 
 from circleshield_addon.adapter import Adapter, Endpoint, Fields
 
-
 ADAPTER = Adapter(
     name="bluesky",
     title="Bluesky",

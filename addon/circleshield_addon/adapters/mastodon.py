@@ -22,9 +22,7 @@ ADAPTER = Adapter(
         "o3o.ca",
         "pixelfed.social",
     ),
-    endpoints=(
-        Endpoint(re.compile(r"/api/v1/timelines/(?:home|public|link|list/[^/]+|tag/[^/]+)"), items=("",)),
-    ),
+    endpoints=(Endpoint(re.compile(r"/api/v1/timelines/(?:home|public|link|list/[^/]+|tag/[^/]+)"), items=("",)),),
     fields=Fields(
         id=("id",),
         author_id=("account.id",),

@@ -37,7 +37,9 @@ MOBILE = Adapter(
     title="Weibo (m.weibo.cn)",
     hosts=("m.weibo.cn",),
     endpoints=(
-        Endpoint(re.compile(r"/api/container/getIndex"), items=("data.cards", "data.cards[].card_group"), post=("mblog",)),
+        Endpoint(
+            re.compile(r"/api/container/getIndex"), items=("data.cards", "data.cards[].card_group"), post=("mblog",)
+        ),
         # The next page is asked for by the id of the last post that came.
         Endpoint(re.compile(r"/feed/friends"), items=("data.statuses",), last_item_is_cursor=True),
     ),

@@ -1,4 +1,4 @@
-"""X: every GraphQL timeline. The operation's name tells a timeline; the hash in front of it changes with each release."""
+"""X: every GraphQL timeline, told by the operation's name; the hash in front of it changes with each release."""
 
 import re
 from collections.abc import Iterator
@@ -61,9 +61,7 @@ ADAPTER = Adapter(
     name="x",
     title="X (Twitter)",
     hosts=("x.com", "www.x.com", "mobile.x.com", "api.x.com", "twitter.com", "mobile.twitter.com", "api.twitter.com"),
-    endpoints=(
-        Endpoint(re.compile(rf"(?:/i/api)?/graphql/[^/]+/(?:{_TIMELINES})"), items=_slots, post=_TWEETS),
-    ),
+    endpoints=(Endpoint(re.compile(rf"(?:/i/api)?/graphql/[^/]+/(?:{_TIMELINES})"), items=_slots, post=_TWEETS),),
     fields=Fields(
         id=("rest_id", "legacy.id_str"),
         author_id=("core.user_results.result.rest_id", "legacy.user_id_str"),

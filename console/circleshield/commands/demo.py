@@ -46,7 +46,10 @@ def _proxy(folder: Path, site: int, site_ca: Path) -> Iterator[tuple[int, int]]:
     arguments += ["--upstream-ca", site_ca, "--mode", "regular"]
     arguments += ["--mode", f"reverse:https://localhost:{site}@127.0.0.1:{reverse}"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "circleshield", *map(str, arguments)], stderr=subprocess.PIPE, text=True, encoding="utf-8"
+        [sys.executable, "-m", "circleshield", *map(str, arguments)],
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
     )
     assert process.stderr is not None
     said: list[str] = []
@@ -69,7 +72,9 @@ def _proxy(folder: Path, site: int, site_ca: Path) -> Iterator[tuple[int, int]]:
 def _timeline(site: int, proxy: int | None, ca: Path) -> list[dict[str, Any]]:
     """The home timeline as a client sees it: directly, or through the proxy whose CA it trusts."""
     context = ssl.create_default_context(cafile=str(ca))
-    connection = http.client.HTTPSConnection("localhost" if proxy is None else "127.0.0.1", proxy or site, context=context)
+    connection = http.client.HTTPSConnection(
+        "localhost" if proxy is None else "127.0.0.1", proxy or site, context=context
+    )
     if proxy is not None:
         connection.set_tunnel("localhost", site)
     try:

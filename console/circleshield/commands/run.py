@@ -50,7 +50,9 @@ class _Address(click.ParamType[tuple[str, int]]):
     help="Config file; default: config.toml in the user's config folder.",
 )
 @click.option(
-    "--home", type=click.Path(path_type=Path, file_okay=False), help="Folder for the CA; default: the user's data folder."
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the CA; default: the user's data folder.",
 )
 @click.option(
     "--upstream-ca",

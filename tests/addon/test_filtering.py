@@ -1,0 +1,164 @@
+"""Bodies through the whole filter, with the packaged model."""
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+from circleshield_addon.adapters import mastodon, weibo
+from circleshield_addon.filtering import Filtered, filtered
+from circleshield_addon.judge import Judge
+from circleshield_addon.page import JsonPage
+from circleshield_addon.post import Post
+from circleshield_addon.routing import Route
+from circleshield_addon.settings import Filter, Settings
+from circleshield_model.scorer import Scorer
+
+ROUTE = Route(mastodon.ADAPTER, mastodon.ADAPTER.endpoints[0])
+FRIEND = "儿子今天中考查分，全家围着一台手机刷新到第七遍才进去，过线了，晚上吃火锅。"
+SALES = (
+    "补水面膜到货啦！今晚下单买三送一，一件也是批发价，想要的宝贝加微信 qj88201 找我拿货💕 诚招代理，零门槛，月入过万"
+)
+
+
+@pytest.fixture(scope="module")
+def scorer() -> Scorer:
+    return Scorer.load()
+
+
+@pytest.fixture
+def judge(scorer: Scorer) -> Judge:
+    return Judge(scorer, Settings())
+
+
+def _page(*texts: str) -> bytes:
+    return json.dumps(
+        [{"id": str(i), "content": text, "account": {"id": "7", "acct": "a"}} for i, text in enumerate(texts)]
+    ).encode()
+
+
+def _ids(body: bytes) -> list[str]:
+    return [post["id"] for post in json.loads(body)]
+
+
+def test_sales_posts_go_and_the_rest_stays(judge: Judge) -> None:
+    result = filtered(_page(FRIEND, SALES, FRIEND + "！"), ROUTE, judge)
+    assert _ids(result.body) == ["0", "2"]
+    assert [v.action for v in result.verdicts] == ["keep", "remove", "keep"]
+    assert [v.post.id for v in result.verdicts] == ["0", "1", "2"]
+    spam = result.verdicts[1]
+    assert spam.reasons[0] == f"score {spam.score:.2f} ≥ {judge.remove_at:.2f}"
+    assert len(spam.reasons) > 1
+
+
+def test_nothing_to_remove_gives_the_same_object(judge: Judge) -> None:
+    for raw in (_page(FRIEND), gzip.compress(_page(FRIEND)), b"", b"[]"):
+        encoding = "gzip" if raw[:2] == b"\x1f\x8b" else ""
+        assert filtered(raw, ROUTE, judge, content_encoding=encoding).body is raw
+
+
+def test_watching_changes_nothing_and_says_so(scorer: Scorer) -> None:
+    raw = _page(SALES)
+    result = filtered(raw, ROUTE, Judge(scorer, Settings(filter=Filter(action="watch"))))
+    assert result.body is raw
+    assert [v.action for v in result.verdicts] == ["watch"]
+
+
+def test_the_response_keeps_its_coding(judge: Judge) -> None:
+    result = filtered(gzip.compress(_page(SALES, FRIEND)), ROUTE, judge, content_encoding="gzip")
+    assert _ids(gzip.decompress(result.body)) == ["1"]
+
+
+def test_platform_ads_are_spam_unless_switched_off(scorer: Scorer) -> None:
+    ad = {"idstr": "1", "user": {"idstr": "2", "screen_name": "b"}, "text_raw": FRIEND, "mblogtypename": "广告"}
+    raw = json.dumps({"statuses": [ad]}).encode()
+    route = Route(weibo.WEB, weibo.WEB.endpoints[0])
+    on = filtered(raw, route, Judge(scorer, Settings()))
+    assert json.loads(on.body) == {"statuses": []}
+    assert on.verdicts[0].reasons == ("flagged as an ad by the platform",)
+    off = filtered(raw, route, Judge(scorer, Settings(filter=Filter(platform_ads=False))))
+    assert off.body is raw
+    assert off.verdicts[0].action == "keep"
+
+
+def test_the_post_that_a_client_pages_by_stays(judge: Judge) -> None:
+    posts = [{"id": str(i), "user": {"id": 1, "screen_name": "a"}, "text": SALES} for i in range(3)]
+    route = Route(weibo.MOBILE, weibo.MOBILE.endpoints[1])
+    result = filtered(json.dumps({"data": {"statuses": posts}}).encode(), route, judge)
+    assert [p["id"] for p in json.loads(result.body)["data"]["statuses"]] == ["2"]
+    assert result.verdicts[2].action == "watch"
+    assert result.verdicts[2].reasons[0] == "the client asks for the next page by this post"
+
+
+@pytest.mark.parametrize(
+    ("raw", "encoding", "fault"),
+    [
+        (gzip.compress(_page(SALES))[:-9], "gzip", "truncated compressed data"),
+        (b"\x1f\x8b\x08nonsense", "gzip", "corrupt compressed data"),
+        (b"\x00\x01", "snappy", "unknown content coding 'snappy'"),
+        (b"<html>sorry</html>", "", "not JSON"),
+        (_page(SALES)[:-5], "", "not JSON"),
+        (b'[{"id":"1","content":"\xff"}]', "", "not valid UTF-8"),
+        (b"[" * 100_000, "", "not JSON"),
+    ],
+)
+def test_faults_give_the_original_and_say_why(judge: Judge, raw: bytes, encoding: str, fault: str) -> None:
+    result = filtered(raw, ROUTE, judge, content_encoding=encoding)
+    assert result.body is raw
+    if raw != b"[" * 100_000:
+        assert result.fault == fault
+    else:
+        assert result.fault in ("not JSON", "nested too deep")
+
+
+def test_an_adapter_that_raises_gives_the_original_and_no_text(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: Any, item: Any, paths: Any) -> Post | None:
+        raise RuntimeError(f"cannot read {item}")
+
+    monkeypatch.setattr("circleshield_addon.adapter.Adapter.read", broken)
+    raw = _page(SALES)
+    result = filtered(raw, ROUTE, judge)
+    assert result == Filtered(raw, fault=result.fault)
+    assert result.fault is not None
+    assert result.fault.startswith("RuntimeError at test_filtering.py:")
+
+
+def test_items_of_odd_shapes_stay(judge: Judge) -> None:
+    odd: list[object] = [
+        None,
+        7,
+        "text",
+        [],
+        {},
+        {"id": None},
+        {"id": "5", "content": None, "account": None},
+        {"id": [], "content": SALES},
+    ]
+    raw = json.dumps([*odd, json.loads(_page(SALES))[0]]).encode()
+    assert json.loads(filtered(raw, ROUTE, judge).body) == odd
+
+
+def test_a_remembered_text_scores_the_same(scorer: Scorer) -> None:
+    judge = Judge(scorer, Settings())
+    page = JsonPage(_page(SALES, FRIEND, SALES), ROUTE.adapter, ROUTE.endpoint)
+    first = judge.verdicts(page.posts)
+    assert judge.verdicts(page.posts) == first
+    assert first[0].score == first[2].score == pytest.approx(scorer.scores([SALES])[0])
+
+
+def test_the_cut_offs_of_the_settings_count(scorer: Scorer) -> None:
+    score = float(scorer.scores([FRIEND])[0])
+    post = Post("1", "2", "a", FRIEND, ad=False)
+    for remove_at, review_at, action in (
+        (score, score / 2, "remove"),
+        (min(1.0, score * 2), score / 2, "review"),
+        (1.0, 1.0, "keep"),
+    ):
+        judge = Judge(scorer, Settings(filter=Filter(remove_at=remove_at, review_at=review_at)))
+        assert judge.verdicts([post])[0].action == action
+
+
+def test_a_low_remove_at_alone_lowers_the_review_cut_off_too(scorer: Scorer) -> None:
+    judge = Judge(scorer, Settings(filter=Filter(remove_at=0.0)))
+    assert judge.verdicts([Post("1", "2", "a", FRIEND, ad=False)])[0].action == "remove"

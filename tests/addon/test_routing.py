@@ -1,0 +1,87 @@
+"""Which hosts are opened and which responses are read."""
+
+import pytest
+
+from circleshield_addon.routing import charset, decrypted, is_page_type, route
+from circleshield_addon.settings import Platform, Settings
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["weibo.com", "WEIBO.com", "weibo.com.", "m.weibo.cn", "x.com", "bsky.social", "morel.us-east.host.bsky.network"],
+)
+def test_feed_hosts_are_decrypted(host: str) -> None:
+    assert decrypted(host, Settings())
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evilweibo.com", "weibo.com.evil.example", "passport.weibo.com", "bank.example", "", "host.bsky.network", "x.co"],
+)
+def test_nothing_else_is_decrypted(host: str) -> None:
+    assert not decrypted(host, Settings())
+
+
+def test_a_platform_that_is_off_is_not_decrypted() -> None:
+    off = Settings(platforms={"x": Platform(enabled=False)})
+    assert not decrypted("x.com", off)
+    assert route("GET", "x.com", "/i/api/graphql/h/HomeTimeline", off) is None
+    assert decrypted("weibo.com", off)
+
+
+def test_own_servers_are_decrypted_when_named() -> None:
+    own = Settings(platforms={"mastodon": Platform(hosts=("toots.example", "*.fedi.example"))})
+    assert decrypted("toots.example", own)
+    assert decrypted("a.fedi.example", own)
+    assert not decrypted("fedi.example", own)
+    assert not decrypted("toots.example", Settings())
+
+
+@pytest.mark.parametrize(
+    ("method", "host", "path", "adapter"),
+    [
+        ("GET", "weibo.com", "/ajax/feed/groupstimeline?list_id=1", "weibo_web"),
+        ("GET", "weibo.com", "/ajax/statuses/mymblog", "weibo_web"),
+        ("GET", "weibo.com", "/ajax/feed/friendstimeline/x", None),
+        ("POST", "weibo.com", "/ajax/feed/friendstimeline", None),
+        ("GET", "other.example", "/ajax/feed/friendstimeline", None),
+        ("GET", "m.weibo.cn", "/feed/friends", "weibo_mobile"),
+        ("GET", "x.com", "/i/api/graphql/AbC-_9/HomeLatestTimeline?variables=1", "x"),
+        ("GET", "api.x.com", "/graphql/AbC-_9/SearchTimeline", "x"),
+        ("GET", "x.com", "/i/api/graphql/AbC/UserByScreenName", None),
+        ("GET", "any.example", "/xrpc/app.bsky.feed.getTimeline", "bluesky"),
+        ("GET", "any.example", "/xrpc/app.bsky.feed.getPosts", None),
+        ("GET", "any.example", "/api/v1/timelines/list/17", "mastodon"),
+        ("GET", "any.example", "/api/v1/timelines/direct", None),
+        ("GET", "any.example", "/api/v1/timelines/tag/猫", "mastodon"),
+        ("HEAD", "any.example", "/api/v1/timelines/home", None),
+    ],
+)
+def test_routes(method: str, host: str, path: str, adapter: str | None) -> None:
+    found = route(method, host, path, Settings())
+    assert (found.adapter.name if found else None) == adapter
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "",
+        "application/json",
+        "application/json; charset=utf-8",
+        "Application/JSON",
+        "text/plain",
+        "application/ld+json",
+    ],
+)
+def test_page_types(content_type: str) -> None:
+    assert is_page_type(content_type)
+
+
+@pytest.mark.parametrize("content_type", ["text/html", "image/png", "text/event-stream", "application/octet-stream"])
+def test_other_types(content_type: str) -> None:
+    assert not is_page_type(content_type)
+
+
+def test_charset() -> None:
+    assert charset("application/json; boundary=x; Charset = gbk ") == "gbk"
+    assert charset("application/json") == ""

@@ -1,0 +1,87 @@
+"""The config file: what it may say, and how it says what is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from circleshield_addon.settings import Settings, load_settings
+from circleshield_model.errors import InputError
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    return tmp_path / "config.toml"
+
+
+def test_no_file_means_all_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert load_settings(None) == Settings()
+
+
+def test_reads_every_key(config: Path) -> None:
+    config.write_text(
+        "[filter]\nremove_at = 1\nreview_at = 0.5\naction = 'watch'\nplatform_ads = false\n"
+        "[platforms.x]\nenabled = false\n[platforms.mastodon]\nhosts = ['toots.example', '*.fedi.example']\n",
+        encoding="utf-8",
+    )
+    settings = load_settings(config)
+    assert settings.filter.model_dump() == {
+        "remove_at": 1.0,
+        "review_at": 0.5,
+        "action": "watch",
+        "platform_ads": False,
+    }
+    assert not settings.enabled("x")
+    assert settings.enabled("bluesky")
+    assert {"toots.example", "*.fedi.example", "weibo.com"} <= set(settings.hosts)
+    assert "x.com" not in settings.hosts
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("filter.remove_at = 1.4", "config.toml: filter.remove_at must be between 0 and 1, got 1.4"),
+        ("filter.review_at = -0.1", "config.toml: filter.review_at must be between 0 and 1, got -0.1"),
+        ("filter.remove_at = nan", "config.toml: filter.remove_at must be between 0 and 1, got nan"),
+        ("filter.remove_at = '0.9'", "config.toml: filter.remove_at must be a number between 0 and 1, got '0.9'"),
+        ("filter.remove_at = true", "config.toml: filter.remove_at must be a number between 0 and 1, got True"),
+        ("filter.action = 'delete'", "config.toml: filter.action must be one of remove, watch, got 'delete'"),
+        ("filter.platform_ads = 1", "config.toml: filter.platform_ads must be true or false, got 1"),
+        ("filter.remov_at = 0.9", "config.toml: filter.remov_at is not a known key; did you mean remove_at?"),
+        ("filtr.remove_at = 0.9", "config.toml: filtr is not a known key; did you mean filter?"),
+        ("zzz = 1", "config.toml: zzz is not a known key; there are: filter, platforms"),
+        ("filter = 1", "config.toml: filter must be a table, got 1"),
+        ("platforms.x = 1", "config.toml: platforms.x must be a table, got 1"),
+        ("platforms.x.enabled = 'no'", "config.toml: platforms.x.enabled must be true or false, got 'no'"),
+        ("platforms.x.on = true", "config.toml: platforms.x.on is not a known key; there are: enabled, hosts"),
+        ("platforms.weibo.enabled = true", "platforms.weibo is not a known platform; did you mean weibo_web?"),
+        ("platforms.x.hosts = ['a.example']", "platforms.x.hosts: X (Twitter) has no servers but its own"),
+        ("platforms.mastodon.hosts = 'a.example'", "platforms.mastodon.hosts must be a list of host names, got 'a.ex"),
+        ("platforms.mastodon.hosts = ['https://a.example/']", "must be host names without scheme, port or path, got"),
+        ("filter = {review_at = 0.9, remove_at = 0.5}", "filter.review_at must not be above filter.remove_at, got 0.9"),
+        ("[filter", "is not TOML: "),
+    ],
+)
+def test_each_bad_value_has_its_own_clear_error(config: Path, text: str, message: str) -> None:
+    config.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load_settings(config)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_all_faults_are_named_at_once(config: Path) -> None:
+    config.write_text("[filter]\nremove_at = 2\naction = 'x'\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load_settings(config)
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_files_that_cannot_be_read(config: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such config file"):
+        load_settings(tmp_path / "missing.toml")
+    with pytest.raises(InputError, match="cannot be read"):
+        load_settings(tmp_path)
+    config.write_bytes(b"# \xff")
+    with pytest.raises(InputError, match="not UTF-8"):
+        load_settings(config)
