@@ -21,6 +21,7 @@ _ROUTE = "circleshield.route"
 _VALIDATORS = ("etag", "content-md5", "digest", "content-digest", "repr-digest")
 # A 304 would bring back what the client kept from before the filter.
 _CONDITIONS = ("if-none-match", "if-modified-since")
+_TOO_LARGE = "body is larger than is read"
 
 
 class Shield:
@@ -76,7 +77,12 @@ class Shield:
         self.in_flight.discard(flow.id)
         found: Route | None = flow.metadata.pop(_ROUTE, None)
         response = flow.response
-        if found is None or response is None or not response.raw_content:
+        if found is None or response is None:
+            return
+        if response.stream:  # mitmproxy stopped gathering: its size was not declared
+            self._fault(found, _TOO_LARGE)
+            return
+        if not response.raw_content:
             return
         headers = response.headers
         result = filtered(
@@ -109,6 +115,9 @@ class Shield:
     def error(self, flow: http.HTTPFlow) -> None:
         """A flow that ended early."""
         self.in_flight.discard(flow.id)
+        found: Route | None = flow.metadata.pop(_ROUTE, None)
+        if found is not None and flow.response is not None and cut_responses.CUT in flow.metadata:
+            self._fault(found, "the origin broke off")
 
     def _not_a_page(self, response: http.Response) -> str | None:
         """None for a response to read; otherwise why not, empty where that is nothing to speak of."""
@@ -118,7 +127,7 @@ class Shield:
             return "content type is not that of a feed page"
         length = response.headers.get("content-length", "")
         if length.isdecimal() and int(length) > MAX_DECODED_BYTES:
-            return "body is larger than is read"
+            return _TOO_LARGE
         return None
 
     def _fault(self, found: Route, why: str) -> None:
