@@ -8,6 +8,9 @@ from mitmproxy.proxy import layer
 from mitmproxy.proxy.layers.http import HttpStream, SendHttp
 from mitmproxy.proxy.layers.http._events import RequestProtocolError, ResponseData, ResponseProtocolError
 
+CUT = "circleshield.cut"
+"""In a flow's metadata: the origin broke off; without it, an error is the client's."""
+
 _handle_protocol_error = HttpStream.handle_protocol_error
 
 
@@ -19,10 +22,12 @@ def install() -> None:
 def _hand_on_then_handle(
     self: HttpStream, event: RequestProtocolError | ResponseProtocolError
 ) -> layer.CommandGenerator[None]:
-    consuming = self.server_state == self.state_consume_response_body
-    if isinstance(event, ResponseProtocolError) and consuming and self.response_body_buf:
-        partial = bytes(self.response_body_buf)
-        self.response_body_buf.clear()
-        yield from self.start_response_stream()
-        yield SendHttp(ResponseData(self.stream_id, partial), self.context.client)
+    if isinstance(event, ResponseProtocolError):
+        self.flow.metadata[CUT] = True
+        if self.server_state == self.state_consume_response_body:
+            partial = bytes(self.response_body_buf)
+            self.response_body_buf.clear()
+            yield from self.start_response_stream()
+            if partial:  # an empty chunk would end the body
+                yield SendHttp(ResponseData(self.stream_id, partial), self.context.client)
     yield from _handle_protocol_error(self, event)

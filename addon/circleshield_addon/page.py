@@ -1,60 +1,155 @@
-"""A feed page: its posts, and the page without some of them."""
+"""A feed page: its posts, and the page with some of them taken out, folded or labelled."""
 
 from collections import defaultdict
-from collections.abc import Set
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from circleshield_addon.adapter import Adapter, Endpoint, Slot
-from circleshield_addon.json_spans import JsonText, cut, without
-from circleshield_addon.post import Post
+from circleshield_addon.adapter import Adapter, Endpoint, HtmlList, Slot
+from circleshield_addon.documents import Document, documents
+from circleshield_addon.html_list import elements
+from circleshield_addon.json_spans import Edit, Span, cut, spliced
+from circleshield_addon.post import Action, Post
+from circleshield_addon.rewriting import Note, folding, labelling, post_spans
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """An item of the feed: its document, its slot there, and its post if it is one."""
+
+    document: Document
+    slot: Slot
+    post: Post | None
 
 
 class JsonPage:
-    """A page of JSON, as `endpoint` of `adapter` says it is made.
+    """A page of JSON, in whatever wrapping.
 
-    `body` is UTF-8 without byte order mark; raises JsonError when it is not JSON. `posts` are in page order; an item
-    that is no post is not among them. `pinned` is the index of the post that must stay for the client to find the next
-    page, or None.
+    `body` is UTF-8 without byte order mark; raises JsonError when there is no JSON in it. `posts` are in page order; an
+    item that is no post is not among them.
     """
 
     def __init__(self, body: bytes, adapter: Adapter, endpoint: Endpoint) -> None:
         self._body = body
-        self._text = JsonText(body)
-        posts: list[Post] = []
-        self._slots: list[Slot] = []  # of `posts`, one for one
-        self._holders: list[Slot] = []  # items that are no posts: headers, cursors, modules with posts inside
-        slots = sorted(self._find(endpoint), key=lambda slot: slot[0][slot[1]])
-        for elements, i in slots:
-            post = adapter.read(self._text.value(elements[i]), endpoint.post)
-            if post is None:
-                self._holders.append((elements, i))
-            else:
-                posts.append(post)
-                self._slots.append((elements, i))
-        self.posts = tuple(posts)
-        last_is_post = bool(slots and self._slots and slots[-1] == self._slots[-1])
-        self.pinned = len(posts) - 1 if endpoint.last_item_is_cursor and last_is_post else None
+        self._adapter = adapter
+        self._endpoint = endpoint
+        self._all: list[_Item] = []
+        for document in documents(body, endpoint.embedded):
+            text = document.text
+            resolve = endpoint.resolve(text) if endpoint.resolve else None
+            for slot in sorted(_slots(document, endpoint), key=lambda slot: slot.span):
+                value = text.value(slot.span)
+                post = adapter.read(resolve(value) if resolve else value, endpoint.post)
+                self._all.append(_Item(document, slot, post))
+        self._items = [item for item in self._all if item.post is not None]
+        self.posts = tuple(item.post for item in self._items if item.post is not None)
 
-    def edited(self, removed: Set[int]) -> bytes:
-        """The page without the posts at the indices `removed`, every other byte as it was.
+    def settled(self, wishes: Sequence[Action]) -> list[Action]:
+        """What can be done with each post, in order, where `wishes` is to be done.
 
-        A module that loses its last item goes with it. The same object when nothing is removed.
+        A fold where the platform's posts cannot be rewritten becomes a removal, and a removal where the item has to
+        stay for the client's sake a fold; where neither can be, the post is left alone (`watch`).
         """
-        if not removed:
-            return self._body
-        arrays = {elements[0]: elements for elements, _ in self._slots + self._holders}
-        gone: defaultdict[tuple[int, int], set[int]] = defaultdict(set)  # by the array's first element
-        for index in removed:
-            elements, i = self._slots[index]
-            gone[elements[0]].add(i)
-        for elements, i in reversed(self._holders):
-            start, end = elements[i]
-            inside = [array for array in arrays.values() if start < array[0][0] and array[-1][1] < end]
-            if inside and all(len(gone[array[0]]) == len(array) for array in inside):
-                gone[elements[0]].add(i)
-        return without(self._body, [span for first, indices in gone.items() for span in cut(arrays[first], indices)])
+        actions = [
+            "remove"
+            if wish == "fold" and not self._edits(i, "fold", _PROBE)
+            else "watch"
+            if wish == "label" and not self._edits(i, "label", _PROBE)
+            else wish
+            for i, wish in enumerate(wishes)
+        ]
+        for i in self._must_stay([i for i, action in enumerate(actions) if action == "remove"]):
+            actions[i] = "fold" if self._edits(i, "fold", _PROBE) else "watch"
+        return actions
 
-    def _find(self, endpoint: Endpoint) -> list[Slot]:
-        if callable(endpoint.items):
-            return list(endpoint.items(self._text))
-        arrays = [self._text.elements(span) for path in endpoint.items for span in self._text.arrays(path)]
-        return [(elements, i) for elements in arrays for i in range(len(elements))]
+    def edited(self, actions: Sequence[Action], notes: Mapping[int, Note]) -> bytes:
+        """The page after `actions`, one a post, as settled; `notes` has what folded and labelled posts say.
+
+        Every other byte is as it was, and the page the same object when nothing is changed. A module that loses its
+        last item goes with it.
+        """
+        edits: list[Edit] = []
+        gone: defaultdict[tuple[int, Span], set[int]] = defaultdict(set)  # by document and first element of the array
+        for i, action in enumerate(actions):
+            item = self._items[i]
+            if action == "remove":
+                gone[id(item.document), item.slot.array[0]].add(item.slot.index)
+            elif action in ("fold", "label"):
+                edits += map(item.document.place, self._edits(i, action, notes[i]))
+        if gone:
+            edits += self._cuts(gone)
+        return spliced(self._body, edits)
+
+    def _edits(self, i: int, action: Action, note: Note) -> list[Edit]:
+        item = self._items[i]
+        if self._endpoint.resolve:
+            return []
+        text = item.document.text
+        for post in post_spans(text, item.slot.span, self._endpoint.post, self._adapter.wrapper):
+            if action == "fold":
+                return folding(text, post, self._adapter.fields, note)
+            return labelling(text, post, self._adapter, note)
+        return []
+
+    def _must_stay(self, removed: list[int]) -> set[int]:
+        stay = {i for i in removed if not self._items[i].slot.removable}
+        if removed and self._endpoint.last_item_is_cursor and self._all[-1] is self._items[-1]:
+            stay |= {len(self._items) - 1} & set(removed)
+        if removed and self._endpoint.never_empty and len(removed) == len(self._all):
+            stay.add(removed[-1])
+        return stay
+
+    def _cuts(self, gone: defaultdict[tuple[int, Span], set[int]]) -> list[Edit]:
+        arrays = {(id(item.document), item.slot.array[0]): item for item in self._all}
+        for holder in reversed(self._all):
+            if holder.post is None:
+                key, (start, end) = id(holder.document), holder.slot.span
+                inside = [
+                    (place, item.slot.array)
+                    for place, item in arrays.items()
+                    if place[0] == key and start < place[1][0] and item.slot.array[-1][1] < end
+                ]
+                if inside and all(len(gone.get(place, ())) == len(array) for place, array in inside):
+                    gone[key, holder.slot.array[0]].add(holder.slot.index)
+        return [
+            arrays[place].document.place(edit)
+            for place, indices in gone.items()
+            for edit in cut(arrays[place].slot.array, indices)
+        ]
+
+
+class HtmlPage:
+    """A page of HTML with the posts as elements of a list. They can be taken out, not rewritten."""
+
+    def __init__(self, body: bytes, items: HtmlList) -> None:
+        self._body = body
+        read = [(span, items.read(body[slice(*span)].decode())) for span in elements(body, items.tag, items.css_class)]
+        self._spans = [span for span, post in read if post is not None]
+        self.posts = tuple(post for _, post in read if post is not None)
+
+    def settled(self, wishes: Sequence[Action]) -> list[Action]:
+        """As `JsonPage.settled`: a fold is a removal here, and a label nothing."""
+        return [{"fold": "remove", "label": "watch"}.get(wish, wish) for wish in wishes]  # type: ignore[misc]
+
+    def edited(self, actions: Sequence[Action], notes: Mapping[int, Note]) -> bytes:
+        """The page less the elements that are to be removed."""
+        return spliced(
+            self._body, [(*span, b"") for span, action in zip(self._spans, actions, strict=True) if action == "remove"]
+        )
+
+
+def read_page(body: bytes, adapter: Adapter, endpoint: Endpoint) -> JsonPage | HtmlPage:
+    """The page in `body` (UTF-8 without byte order mark). Raises JsonError when it should be JSON and is not."""
+    if isinstance(endpoint.items, HtmlList):
+        return HtmlPage(body, endpoint.items)
+    return JsonPage(body, adapter, endpoint)
+
+
+_PROBE = Note("…")
+
+
+def _slots(document: Document, endpoint: Endpoint) -> list[Slot]:
+    assert not isinstance(endpoint.items, HtmlList)
+    if callable(endpoint.items):
+        return list(endpoint.items(document.text))
+    arrays = [document.text.elements(span) for path in endpoint.items for span in document.text.find(path)]
+    return [Slot(array, i) for array in arrays for i in range(len(array))]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Action = Literal["keep", "review", "watch", "remove"]
+Action = Literal["keep", "review", "watch", "label", "fold", "remove"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,9 @@ class Verdict:
     """What becomes of a post, and why.
 
     `score` is the model's probability that the text is a sales post. `action` is `keep` (a friend's post), `review`
-    (shown, but unsure), `watch` (spam by the settings, shown because they say only to watch) or `remove`. `reasons`
-    names the rule first, then what weighed most.
+    (shown, but unsure), `watch` (spam, but left as it is), `label` (marked), `fold` (one line is left of it) or
+    `remove`.
+    `reasons` names the rule first, then what weighed most.
     """
 
     post: Post

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from circleshield_addon.adapter import Adapter, Endpoint
+from circleshield_addon.adapter import Adapter, Endpoint, HtmlList
 from circleshield_addon.adapters import ADAPTERS
 from circleshield_addon.settings import Settings
 
@@ -61,9 +61,11 @@ def _route(method: str, host: str, path: str) -> Route | None:
     return None
 
 
-def is_page_type(content_type: str) -> bool:
-    """Whether a Content-Type header may stand on a feed page."""
+def is_page_type(content_type: str, endpoint: Endpoint) -> bool:
+    """Whether a Content-Type header may stand on a page of that endpoint."""
     mime = content_type.partition(";")[0].strip().lower()
+    if endpoint.embedded is not None or isinstance(endpoint.items, HtmlList):
+        return mime in ("", "text/html", "application/xhtml+xml")
     return mime in _JSON_TYPES or mime.endswith("+json")
 
 

@@ -13,7 +13,7 @@ from circleshield_addon.adapters import ADAPTERS
 from circleshield_model.errors import InputError
 
 Probability = Annotated[float, pydantic.Field(ge=0, le=1, allow_inf_nan=False)]
-SpamAction = Literal["remove", "watch"]
+SpamAction = Literal["remove", "fold", "label", "watch"]
 
 
 class _Table(pydantic.BaseModel):
@@ -28,7 +28,7 @@ class Filter(_Table):
     review_at: Probability | None = None
     """Score from which a post is shown but noted for review; not set: the model's own."""
     action: SpamAction = "remove"
-    """`remove` takes spam out; `watch` changes nothing and only reports."""
+    """`remove` takes spam out; `fold` leaves a line with a link; `label` marks it; `watch` only reports."""
     platform_ads: bool = True
     """Whether posts that the platform itself flags as advertisements count as spam."""
 

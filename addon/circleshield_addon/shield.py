@@ -10,6 +10,7 @@ from circleshield_addon import cut_responses, routing
 from circleshield_addon.coding import MAX_DECODED_BYTES
 from circleshield_addon.filtering import filtered
 from circleshield_addon.judge import Judge
+from circleshield_addon.notes import Notes
 from circleshield_addon.routing import Route
 from circleshield_addon.settings import Settings
 from circleshield_model.scorer import Scorer
@@ -21,18 +22,20 @@ _ROUTE = "circleshield.route"
 _VALIDATORS = ("etag", "content-md5", "digest", "content-digest", "repr-digest")
 # A 304 would bring back what the client kept from before the filter.
 _CONDITIONS = ("if-none-match", "if-modified-since")
+_TOO_LARGE = "body is larger than is read"
 
 
 class Shield:
     """Filters feed pages; everything else passes undecrypted, or streams through untouched.
 
-    `counts` holds how many `pages`, `posts`, `removed` and `faults` there were. `in_flight` are the flows
+    `counts` holds how many `pages`, `posts`, `faults` and of each action there were. `in_flight` are the flows
     whose response has not been handed on yet.
     """
 
     def __init__(self, scorer: Scorer, settings: Settings) -> None:
         self.settings = settings
         self.judge = Judge(scorer, settings)
+        self.notes = Notes()
         self.counts: Counter[str] = Counter()
         self.in_flight: set[str] = set()
         cut_responses.install()
@@ -63,7 +66,7 @@ class Shield:
         response = flow.response
         assert response is not None
         found: Route | None = flow.metadata.get(_ROUTE)
-        if found is not None and (why := self._not_a_page(response)) is None:
+        if found is not None and (why := self._not_a_page(response, found)) is None:
             return
         if found is not None:
             del flow.metadata[_ROUTE]
@@ -76,23 +79,30 @@ class Shield:
         self.in_flight.discard(flow.id)
         found: Route | None = flow.metadata.pop(_ROUTE, None)
         response = flow.response
-        if found is None or response is None or not response.raw_content:
+        if found is None or response is None:
+            return
+        if response.stream:  # mitmproxy stopped gathering: its size was not declared
+            self._fault(found, _TOO_LARGE)
+            return
+        if not response.raw_content:
             return
         headers = response.headers
         result = filtered(
             response.raw_content,
             found,
             self.judge,
+            self.notes,
             headers.get("content-type", ""),
             headers.get("content-encoding", ""),
         )
         if result.fault is not None:
             self._fault(found, result.fault)
             return
-        removed = sum(verdict.action == "remove" for verdict in result.verdicts)
-        self.counts.update(pages=1, posts=len(result.verdicts), removed=removed)
-        if removed:
-            log.info("%s: removed %d of %d posts", found.adapter.name, removed, len(result.verdicts))
+        actions: Counter[str] = Counter(verdict.action for verdict in result.verdicts)
+        self.counts.update(pages=1, posts=len(result.verdicts), **actions)
+        for action, did in (("remove", "removed"), ("fold", "folded"), ("label", "labelled")):
+            if actions[action]:
+                log.info("%s: %s %d of %d posts", found.adapter.name, did, actions[action], len(result.verdicts))
         if log.isEnabledFor(logging.DEBUG):
             for verdict in result.verdicts:
                 why = ", ".join(verdict.reasons)
@@ -109,16 +119,19 @@ class Shield:
     def error(self, flow: http.HTTPFlow) -> None:
         """A flow that ended early."""
         self.in_flight.discard(flow.id)
+        found: Route | None = flow.metadata.pop(_ROUTE, None)
+        if found is not None and flow.response is not None and cut_responses.CUT in flow.metadata:
+            self._fault(found, "the origin broke off")
 
-    def _not_a_page(self, response: http.Response) -> str | None:
+    def _not_a_page(self, response: http.Response, found: Route) -> str | None:
         """None for a response to read; otherwise why not, empty where that is nothing to speak of."""
         if response.status_code != 200:
             return ""
-        if not routing.is_page_type(response.headers.get("content-type", "")):
+        if not routing.is_page_type(response.headers.get("content-type", ""), found.endpoint):
             return "content type is not that of a feed page"
         length = response.headers.get("content-length", "")
         if length.isdecimal() and int(length) > MAX_DECODED_BYTES:
-            return "body is larger than is read"
+            return _TOO_LARGE
         return None
 
     def _fault(self, found: Route, why: str) -> None:

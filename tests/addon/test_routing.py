@@ -2,6 +2,7 @@
 
 import pytest
 
+from circleshield_addon.adapters import mastodon
 from circleshield_addon.routing import charset, decrypted, is_page_type, route
 from circleshield_addon.settings import Platform, Settings
 
@@ -74,12 +75,12 @@ def test_routes(method: str, host: str, path: str, adapter: str | None) -> None:
     ],
 )
 def test_page_types(content_type: str) -> None:
-    assert is_page_type(content_type)
+    assert is_page_type(content_type, mastodon.ADAPTER.endpoints[0])
 
 
 @pytest.mark.parametrize("content_type", ["text/html", "image/png", "text/event-stream", "application/octet-stream"])
 def test_other_types(content_type: str) -> None:
-    assert not is_page_type(content_type)
+    assert not is_page_type(content_type, mastodon.ADAPTER.endpoints[0])
 
 
 def test_charset() -> None:

@@ -22,6 +22,11 @@ ADAPTER = Adapter(
         author=("author.handle",),
         text=(("record.text", "value.text"),),  # a quoted post carries its record as `value`
         inner=("embed.record", "embed.record.record"),  # quote; quote with pictures
+        main=("record.text",),
+        drop={"embed": None, "record.embed": None},
+        positions={"record.facets": None},
     ),
+    confidence="high",
+    as_of="2026-11",
     federated=True,
 )

@@ -30,6 +30,10 @@ ADAPTER = Adapter(
         text=(("spoiler_text",), ("content",)),
         html=frozenset(("content",)),
         inner=("reblog", "quote.quoted_status"),
+        main=("content",),
+        drop={"reblog": "null", "quote": "null", "media_attachments": "[]", "card": "null", "poll": "null"},
     ),
+    confidence="high",
+    as_of="2026-08",
     federated=True,
 )

@@ -16,6 +16,20 @@ MBLOG = Fields(
         "mblogtypename": frozenset(("广告", "热推")),
         "isAd": True,
     },
+    main=("text_raw", "text"),
+    drop={
+        "retweeted_status": None,
+        "pic_ids": "[]",
+        "pic_infos": None,
+        "pics": None,
+        "pic_num": "0",
+        "page_info": None,
+        "mix_media_info": None,
+        "url_struct": None,
+        "topic_struct": None,
+        "isLongText": "false",
+        "continue_tag": None,
+    },
 )
 
 WEB = Adapter(
@@ -30,6 +44,8 @@ WEB = Adapter(
         Endpoint(re.compile(r"/ajax/statuses/mymblog"), items=("data.list",)),
     ),
     fields=MBLOG,
+    confidence="high",
+    as_of="2022-03",
 )
 
 MOBILE = Adapter(
@@ -44,4 +60,6 @@ MOBILE = Adapter(
         Endpoint(re.compile(r"/feed/friends"), items=("data.statuses",), last_item_is_cursor=True),
     ),
     fields=MBLOG,
+    confidence="high",
+    as_of="2022-03",
 )

@@ -32,6 +32,7 @@ def command(
     from circleshield_addon import routing
     from circleshield_addon.filtering import Filtered, filtered
     from circleshield_addon.judge import Judge
+    from circleshield_addon.notes import Notes
     from circleshield_addon.settings import load_settings
     from circleshield_model.scorer import Scorer
 
@@ -44,10 +45,10 @@ def command(
     result = Filtered(raw)
     if found is None:
         click.echo("no enabled adapter takes this method, host and path: it passes unread", err=True)
-    elif not routing.is_page_type(content_type):
+    elif not routing.is_page_type(content_type, found.endpoint):
         click.echo("the content type is not that of a feed page: it passes unread", err=True)
     else:
-        result = filtered(raw, found, Judge(Scorer.load(), settings), content_type, content_encoding)
+        result = filtered(raw, found, Judge(Scorer.load(), settings), Notes(), content_type, content_encoding)
         if result.fault is not None:
             click.echo(f"{found.adapter.name}: the page passes unfiltered: {result.fault}", err=True)
         if parts.scheme == "https" and not routing.decrypted(parts.hostname, settings):
