@@ -37,7 +37,7 @@ def documents(body: bytes, embedded: re.Pattern[bytes] | None = None) -> list[Do
         return _embedded(body, embedded)
     if body.lstrip()[:1] in (b"{", b"["):
         try:
-            return [Document(JsonText(body), _same)]
+            return [Document(JsonText(body), same_place)]
         except JsonError:
             return _lines(body)
     return [_inside(body)]
@@ -49,7 +49,8 @@ def in_string(outer: JsonText, span: Span) -> Document:
     return Document(JsonText(inner), _to_origin(origins, lambda text: json.dumps(text.decode())[1:-1].encode()))
 
 
-def _same(edit: Edit) -> Edit:
+def same_place(edit: Edit) -> Edit:
+    """Of a text that is the whole body."""
     return edit
 
 

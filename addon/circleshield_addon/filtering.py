@@ -51,7 +51,7 @@ def filtered(
     except (CodingError, JsonError) as e:
         return Filtered(raw, fault=str(e))
     except Exception as e:
-        return Filtered(raw, fault=_where(e))
+        return Filtered(raw, fault=where(e))
 
 
 def _as_settled(verdict: Verdict, action: Action) -> Verdict:
@@ -60,7 +60,7 @@ def _as_settled(verdict: Verdict, action: Action) -> Verdict:
     return replace(verdict, action=action, reasons=(*verdict.reasons, _INSTEAD[verdict.action, action]))
 
 
-def _where(error: Exception) -> str:
+def where(error: Exception) -> str:
     """An unforeseen error by type and place; its message could quote a post."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} at {frame.filename.rpartition('/')[2]}:{frame.lineno}"
