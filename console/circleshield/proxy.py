@@ -2,11 +2,16 @@
 
 import asyncio
 import logging
+import os
 import signal
-from collections.abc import Callable, Sequence
+import ssl
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from weakref import WeakSet
 
-from mitmproxy import exceptions, options
+from mitmproxy import connection, exceptions, options
 from mitmproxy.addons import (
     disable_h2c,
     dns_resolver,
@@ -18,6 +23,7 @@ from mitmproxy.addons import (
     upstream_auth,
 )
 from mitmproxy.master import Master
+from mitmproxy.proxy.mode_servers import ServerInstance
 
 from circleshield_addon.coding import MAX_DECODED_BYTES
 from circleshield_addon.shield import Shield
@@ -41,10 +47,14 @@ class Proxy(Master):
         upstream_ca: Path | None = None,
     ) -> None:
         """Raises InputError for a mode or file that mitmproxy does not take."""
+        if upstream_ca is not None:
+            _check_certificates(upstream_ca)
         super().__init__(options.Options())
         self.shield = shield
         self.server = proxyserver.Proxyserver()
+        self._clients = _Clients(self.server)
         self.addons.add(
+            self._clients,
             self.server,
             next_layer.NextLayer(),
             tlsconfig.TlsConfig(),
@@ -83,10 +93,11 @@ class Proxy(Master):
 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, on_signal)
-        await self.server.setup_servers()
-        failed = [str(instance.last_exception) for instance in self.server.servers if instance.last_exception]
+        with _silenced("mitmproxy.addons.proxyserver"):  # it is said below, in one line
+            await self.server.setup_servers()
+        failed = [self._why_failed(instance) for instance in self.server.servers if instance.last_exception]
         if failed:
-            raise InputError("; ".join(failed).replace("HTTP(S) proxy failed", "the proxy failed"))
+            raise InputError("; ".join(failed))
         await self.running()
         ready(self)
         await stop.wait()
@@ -102,11 +113,53 @@ class Proxy(Master):
         quiet = 0
         while quiet < 3:  # an HTTP/2 client may still have to open its window for the rest
             await asyncio.sleep(0.05)
-            transports = [io for c in self.server.connections.values() for io in c.transports.values()]
-            waiting = any(io.writer is not None and _unsent(io.writer) for io in transports)
+            waiting = any(transport.get_write_buffer_size() for transport in self._clients.transports)
             quiet = 0 if self.shield.in_flight or waiting else quiet + 1
 
+    def _why_failed(self, instance: ServerInstance[Any]) -> str:
+        error = instance.last_exception
+        cause = error.__cause__ if error is not None else None
+        if not isinstance(cause, OSError):
+            return f"{instance.mode.full_spec}: {error}"
+        host = instance.mode.listen_host(self.options.listen_host)
+        port = instance.mode.listen_port(self.options.listen_port)
+        # asyncio leaves the number out when this machine has no such address.
+        why = os.strerror(cause.errno) if cause.errno else "not an address of this machine"
+        return f"cannot listen on {host}:{port}: {why}"
 
-def _unsent(writer: object) -> bool:
-    transport = getattr(writer, "transport", None)  # WireGuard's streams have none
-    return transport is not None and not transport.is_closing() and transport.get_write_buffer_size() > 0
+
+class _Clients:
+    """An addon that knows where bytes for clients may still wait.
+
+    mitmproxy forgets a connection when it closes it, which is before all that was written has left.
+    """
+
+    def __init__(self, server: proxyserver.Proxyserver) -> None:
+        self._server = server
+        self.transports: WeakSet[asyncio.WriteTransport] = WeakSet()
+
+    def client_connected(self, client: connection.Client) -> None:
+        handler = self._server.connections.get(client.id)
+        writer = handler.transports[client].writer if handler is not None else None
+        if isinstance(writer, asyncio.StreamWriter):  # WireGuard has streams of its own
+            self.transports.add(writer.transport)
+
+
+def _check_certificates(file: Path) -> None:
+    """Raises InputError for a bad file; mitmproxy itself would only find out with the first connection."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except ssl.SSLError as e:
+        raise InputError(f"{file}: holds no certificate in PEM form") from e
+    except OSError as e:
+        raise InputError(f"{file}: cannot be read: {e.strerror}") from e
+
+
+@contextmanager
+def _silenced(name: str) -> Iterator[None]:
+    logger = logging.getLogger(name)
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = False

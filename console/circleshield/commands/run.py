@@ -69,9 +69,7 @@ def command(
     verbose: bool,
 ) -> None:
     """Run the proxy until Ctrl-C."""
-    from circleshield.proxy import Proxy
     from circleshield_addon.settings import load_settings
-    from circleshield_addon.shield import Shield
     from circleshield_model.scorer import Scorer
 
     logging.basicConfig(
@@ -80,15 +78,19 @@ def command(
     logging.getLogger("circleshield").setLevel(logging.DEBUG if verbose else logging.INFO)
     if verbose:
         logging.getLogger("mitmproxy").setLevel(logging.INFO)
-    shield = Shield(Scorer.load(), load_settings(config))
+    settings, scorer = load_settings(config), Scorer.load()
     ca_folder = (home or user_data_path("circleshield")) / "ca"
     try:
         ca_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as e:
         raise InputError(f"{ca_folder}: cannot be made: {e.strerror}") from e
 
+    # mitmproxy takes seconds to load on a small machine; what is wrong above is said before.
+    from circleshield.proxy import Proxy
+    from circleshield_addon.shield import Shield
+
     async def serve() -> None:
-        await Proxy(shield, listen, modes, ca_folder, upstream_ca).serve(_greet)
+        await Proxy(Shield(scorer, settings), listen, modes, ca_folder, upstream_ca).serve(_greet)
 
     asyncio.run(serve())
 
