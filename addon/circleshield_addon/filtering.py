@@ -4,6 +4,7 @@ import traceback
 from dataclasses import dataclass, replace
 
 from circleshield_addon.coding import CodingError, decode
+from circleshield_addon.drift import shape_of
 from circleshield_addon.json_spans import JsonError
 from circleshield_addon.judge import Judge
 from circleshield_addon.notes import Notes
@@ -25,12 +26,15 @@ class Filtered:
     """What became of a body.
 
     `body` is the very object that came in when nothing was changed. `fault` says why a page passed unread; it never
-    holds text of a post.
+    holds text of a post. `missing` says what a page lacked that it should have had, `shape` how it was made
+    (keys and types, no values).
     """
 
     body: bytes
     verdicts: tuple[Verdict, ...] = ()
     fault: str | None = None
+    missing: str | None = None
+    shape: str = ""
 
 
 def filtered(
@@ -47,7 +51,12 @@ def filtered(
         verdicts = tuple(_as_settled(verdict, action) for verdict, action in zip(judged, actions, strict=True))
         written = {i: notes.note(verdict) for i, verdict in enumerate(verdicts) if verdict.action in ("fold", "label")}
         edited = page.edited(actions, written)
-        return Filtered(raw if edited is text else coding.encode(edited), verdicts)
+        return Filtered(
+            raw if edited is text else coding.encode(edited),
+            verdicts,
+            missing=page.missing,
+            shape=shape_of(text) if page.missing else "",
+        )
     except (CodingError, JsonError) as e:
         return Filtered(raw, fault=str(e))
     except Exception as e:

@@ -25,7 +25,7 @@ class JsonPage:
     """A page of JSON, in whatever wrapping.
 
     `body` is UTF-8 without byte order mark; raises JsonError when there is no JSON in it. `posts` are in page order; an
-    item that is no post is not among them.
+    item that is no post is not among them. `missing` says what such a page should have and this one lacks, or is None.
     """
 
     def __init__(self, body: bytes, adapter: Adapter, endpoint: Endpoint) -> None:
@@ -33,7 +33,8 @@ class JsonPage:
         self._adapter = adapter
         self._endpoint = endpoint
         self._all: list[_Item] = []
-        for document in documents(body, endpoint.embedded):
+        self._documents = documents(body, endpoint.embedded)
+        for document in self._documents:
             text = document.text
             resolve = endpoint.resolve(text) if endpoint.resolve else None
             for slot in sorted(_slots(document, endpoint), key=lambda slot: slot.span):
@@ -42,6 +43,19 @@ class JsonPage:
                 self._all.append(_Item(document, slot, post))
         self._items = [item for item in self._all if item.post is not None]
         self.posts = tuple(item.post for item in self._items if item.post is not None)
+        self.missing = self._missing()
+
+    def _missing(self) -> str | None:
+        if self.posts:
+            texts = sum(bool(post.text) or post.ad for post in self.posts)
+            return "no post with a text" if not texts and len(self.posts) >= _TELLING_POSTS else None
+        unread = sum(item.slot.span[1] - item.slot.span[0] for item in self._all)
+        if unread > _TELLING_BYTES:  # cursors and headers are small
+            return "items, but no post among them"
+        if isinstance(self._endpoint.items, tuple) and len(self._body) > _TELLING_BYTES and not self._all:
+            empty = any(True for path in self._endpoint.items for d in self._documents for _ in d.text.find(path))
+            return None if empty else "no list of items"
+        return None
 
     def settled(self, wishes: Sequence[Action]) -> list[Action]:
         """What can be done with each post, in order, where `wishes` is to be done.
@@ -125,6 +139,7 @@ class HtmlPage:
         read = [(span, items.read(body[slice(*span)].decode())) for span in elements(body, items.tag, items.css_class)]
         self._spans = [span for span, post in read if post is not None]
         self.posts = tuple(post for _, post in read if post is not None)
+        self.missing = None if self.posts else "no list of items"
 
     def settled(self, wishes: Sequence[Action]) -> list[Action]:
         """As `JsonPage.settled`: a fold is a removal here, and a label nothing."""
@@ -145,6 +160,8 @@ def read_page(body: bytes, adapter: Adapter, endpoint: Endpoint) -> JsonPage | H
 
 
 _PROBE = Note("…")
+_TELLING_POSTS = 3  # without a text in any: some posts are only pictures
+_TELLING_BYTES = 2_000
 
 
 def _slots(document: Document, endpoint: Endpoint) -> list[Slot]:

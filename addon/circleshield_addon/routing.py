@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from circleshield_addon.adapter import Adapter, Endpoint, HtmlList
+from circleshield_addon.adapter import Adapter, Endpoint, HtmlList, Stream
 from circleshield_addon.adapters import ADAPTERS
 from circleshield_addon.settings import Settings
 
@@ -58,6 +58,17 @@ def _route(method: str, host: str, path: str) -> Route | None:
             for endpoint in adapter.endpoints:
                 if endpoint.method == method and endpoint.path.fullmatch(path):
                     return Route(adapter, endpoint)
+    return None
+
+
+def stream(kind: str, host: str, path: str, settings: Settings) -> tuple[Adapter, Stream] | None:
+    """The adapter and its stream of that kind (`sse` or `websocket`) for a request, or None."""
+    path = path.partition("?")[0]
+    for adapter in ADAPTERS:
+        if adapter.streams and settings.enabled(adapter.name) and (adapter.federated or matches(host, adapter.hosts)):
+            for candidate in adapter.streams:
+                if candidate.kind == kind and candidate.path.fullmatch(path):
+                    return adapter, candidate
     return None
 
 
