@@ -41,7 +41,7 @@ class DriftAlarm:
         return tuple(self._drifts.values())
 
     def saw(self, adapter: Adapter, endpoint: Endpoint, missing: str | None, shape: str) -> None:
-        """Takes note of a page; `missing` is what it lacks, None where it is as it should be; `shape` how it was made."""
+        """Takes note of a page: what it lacks (None: nothing), and how it was made."""
         key = (adapter.name, endpoint.path.pattern)
         if missing is None:
             self._misses.pop(key, None)

@@ -16,6 +16,7 @@ COMMANDS = {
     "explain": "Say why a text scores as it does.",
     "filter": "Treat one response body as the proxy would.",
     "run": "Run the proxy.",
+    "status": "Show what the running proxy does.",
     "train": "Train a model from labelled samples.",
 }
 
