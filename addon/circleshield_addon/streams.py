@@ -19,7 +19,7 @@ from circleshield_addon.rewriting import folding, labelling, post_spans
 _log = logging.getLogger("circleshield")
 
 _EVENT_END = re.compile(rb"\r?\n\r?\n|\r\r")
-_COMMENT = re.compile(rb":[^\r\n]*(?:\r?\n|\r)")
+_COMMENT = re.compile(rb"(?::[^\r\n]*)?(?:\r?\n|\r)")  # or an empty line that ends no event
 _FIELD = re.compile(rb"^(?P<name>event|data): ?(?P<value>[^\r\n]*)", re.M)
 _MAX_EVENT_BYTES = 1024 * 1024
 
