@@ -41,7 +41,8 @@ WEB = Adapter(
             re.compile(r"/ajax/feed/(?:friendstimeline|unreadfriendstimeline|groupstimeline|hottimeline)"),
             items=("statuses",),
         ),
-        Endpoint(re.compile(r"/ajax/statuses/mymblog"), items=("data.list",)),
+        # Asked for by page number, up to a page without posts.
+        Endpoint(re.compile(r"/ajax/statuses/mymblog"), items=("data.list",), never_empty=True),
     ),
     fields=MBLOG,
     confidence="high",
