@@ -35,7 +35,7 @@ def documents(body: bytes, embedded: re.Pattern[bytes] | None = None) -> list[Do
     """
     if embedded is not None:
         return _embedded(body, embedded)
-    if body.lstrip()[:1] in (b"{", b"["):
+    if body.lstrip()[:1] in (b"{", b"[") or body.strip() == b"null":
         try:
             return [Document(JsonText(body), same_place)]
         except JsonError:

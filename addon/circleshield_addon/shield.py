@@ -1,5 +1,6 @@
 """The mitmproxy addon: which connections are opened, which responses are read, and what goes on to the client."""
 
+import asyncio
 import logging
 from collections import Counter
 
@@ -25,6 +26,7 @@ _EVENTS = "circleshield.events"
 _VALIDATORS = ("etag", "content-md5", "digest", "content-digest", "repr-digest")
 # A 304 would bring back what the client kept from before the filter.
 _CONDITIONS = ("if-none-match", "if-modified-since")
+_LARGE_BYTES = 100_000
 _TOO_LARGE = "body is larger than is read"
 _DID = {"remove": "removed", "fold": "folded", "label": "labelled"}
 
@@ -110,7 +112,7 @@ class Shield:
             if events is not None and events.stream.kind == "sse" and response.status_code == 200 and plain:
                 response.stream = EventStream(events)
 
-    def response(self, flow: http.HTTPFlow) -> None:
+    async def response(self, flow: http.HTTPFlow) -> None:
         """Filters a feed page; the flow is changed at the very end, and only if a post was."""
         self.in_flight.discard(flow.id)
         found: Route | None = flow.metadata.pop(_ROUTE, None)
@@ -123,14 +125,11 @@ class Shield:
         if not response.raw_content:
             return
         headers = response.headers
-        result = filtered(
-            response.raw_content,
-            found,
-            self.judge,
-            self.notes,
-            headers.get("content-type", ""),
-            headers.get("content-encoding", ""),
-        )
+        coded = headers.get("content-type", ""), headers.get("content-encoding", "")
+        if len(response.raw_content) < _LARGE_BYTES:
+            result = filtered(response.raw_content, found, self.judge, self.notes, *coded)
+        else:  # a long page must not keep the others waiting
+            result = await asyncio.to_thread(filtered, response.raw_content, found, self.judge, self.notes, *coded)
         if result.fault is not None:
             self._fault(found, result.fault)
             return
