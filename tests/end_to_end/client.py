@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 from tests.end_to_end.origin import HANG_SECONDS
 
 
@@ -88,6 +89,18 @@ class Client:
         with self.connected() as connection:
             connection.sendall(self.request(path, method, (*headers, ("Connection", "close")), body))
             return read_reply(connection)
+
+    def httpx(self, http2: bool) -> httpx.Client:
+        """The same as a client that speaks HTTP/2 as well."""
+        return httpx.Client(
+            verify=ssl.create_default_context(cafile=str(self.ca)),
+            proxy=f"http://127.0.0.1:{self.proxy}" if self.proxy else None,
+            http1=not http2,
+            http2=http2,
+            trust_env=False,
+            timeout=HANG_SECONDS,
+            base_url=f"https://{self.name}:{self.port}",
+        )
 
 
 def read_reply(connection: socket.socket) -> Reply:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 from tests.end_to_end.client import Client, Reply
 from tests.end_to_end.feed import FRIENDS, MIXED, SALES, timeline, timeline_without_sales
@@ -118,6 +119,30 @@ def test_response_cut_mid_body(
         assert only_line(proxy) == "WARNING mastodon: a page passed unfiltered: the origin broke off"
     else:
         assert proxy.new_log() == []
+
+
+@pytest.mark.parametrize("path", ["/api/v1/timelines/list/{}", "/api/v1/statuses/{}"], ids=["feed", "other path"])
+def test_http2_response_cut_mid_body(
+    path: str, origin: Origin, through: Client, direct: Client, proxy: ProxyProcess
+) -> None:
+    path = origin.add(Answer([PAGE[:500], PAGE[500:900]], framing="chunked", cut=True), path)
+    assert received_until_reset(direct, path) == PAGE[:900]
+    assert received_until_reset(through, path) == PAGE[:900]
+    if "timelines" in path:
+        assert only_line(proxy) == "WARNING mastodon: a page passed unfiltered: the origin broke off"
+    else:
+        assert proxy.new_log() == []
+
+
+def received_until_reset(client: Client, path: str) -> bytes:
+    received = b""
+    with client.httpx(http2=True) as http, http.stream("GET", path) as response:
+        try:
+            for piece in response.iter_raw():
+                received += piece
+        except httpx.RemoteProtocolError:
+            return received
+    raise AssertionError("the body came to its end")
 
 
 def test_cut_before_the_body(origin: Origin, through: Client, direct: Client, proxy: ProxyProcess) -> None:

@@ -1,14 +1,12 @@
 """The main job: sales posts are gone, all else is the same bytes, over every protocol and coding."""
 
 import gzip
-import ssl
 import zlib
 
 import brotli
-import httpx
 import pytest
 import zstandard
-from tests.end_to_end.client import Client
+from tests.end_to_end.client import Client, read_reply
 from tests.end_to_end.feed import FRIENDS, MIXED, SALES, timeline, timeline_without_sales, weibo
 from tests.end_to_end.origin import JSON_HEADERS, Answer, Origin
 from tests.end_to_end.proxy_process import ProxyProcess
@@ -27,26 +25,14 @@ DECODERS = {
 }
 
 
-def http_client(client: Client, http2: bool) -> httpx.Client:
-    return httpx.Client(
-        verify=ssl.create_default_context(cafile=str(client.ca)),
-        proxy=f"http://127.0.0.1:{client.proxy}" if client.proxy else None,
-        http1=not http2,
-        http2=http2,
-        trust_env=False,
-        timeout=40,
-        base_url=f"https://{client.name}:{client.port}",
-    )
-
-
 @pytest.mark.parametrize("http2", [False, True], ids=["http1-client", "http2-client"])
 def test_takes_out_the_sales_posts_and_nothing_else(
     http2: bool, origin: Origin, through: Client, direct: Client, proxy: ProxyProcess
 ) -> None:
     path = origin.add(Answer([timeline(*MIXED)]))
-    with http_client(through, http2) as client:
+    with through.httpx(http2) as client:
         response = client.get(path)
-    with http_client(direct, http2) as client:
+    with direct.httpx(http2) as client:
         unfiltered = client.get(path)
 
     assert unfiltered.content == timeline(*MIXED)
@@ -60,15 +46,24 @@ def test_takes_out_the_sales_posts_and_nothing_else(
 
 def test_http2_reaches_the_origin_as_http2(origin: Origin, through: Client) -> None:
     path = origin.add(Answer([timeline(*MIXED)]))
-    with http_client(through, http2=True) as client:
+    with through.httpx(http2=True) as client:
         client.get(path)
     assert [request.protocol for request in origin.requests[path]] == ["HTTP/2"]
+
+
+def test_client_that_names_no_protocol(origin: Origin, through: Client) -> None:
+    """Whatever the proxy speaks with an origin that offers HTTP/2, the client gets HTTP/1.1."""
+    path = origin.add(Answer([timeline(*MIXED)]))
+    with through.connected(alpn=()) as connection:
+        connection.sendall(through.request(path, headers=[("Connection", "close")]))
+        assert read_reply(connection).body == timeline_without_sales(*MIXED)
+    assert len(origin.requests[path]) == 1
 
 
 def test_two_requests_on_one_connection_are_both_filtered(origin: Origin, through: Client) -> None:
     for http2 in (False, True):
         path = origin.add(Answer([timeline(*MIXED)]))
-        with http_client(through, http2) as client:
+        with through.httpx(http2) as client:
             assert [client.get(path).content for _ in range(2)] == [timeline_without_sales(*MIXED)] * 2
 
 
@@ -128,10 +123,11 @@ def test_response_without_sales_posts_is_what_the_origin_sent(
 def test_http2_response_without_sales_posts_is_what_the_origin_sent(
     origin: Origin, through: Client, direct: Client
 ) -> None:
-    path = origin.add(Answer([timeline(*FRIENDS)], [*JSON_HEADERS, ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]))
-    with http_client(direct, http2=True) as client:
+    headers = [*JSON_HEADERS, ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]
+    path = origin.add(Answer([timeline(*FRIENDS * 1000)], headers))
+    with direct.httpx(http2=True) as client:
         expected = client.get(path)
-    with http_client(through, http2=True) as client:
+    with through.httpx(http2=True) as client:
         response = client.get(path)
     assert response.headers.raw == expected.headers.raw
     assert response.content == expected.content
@@ -187,7 +183,7 @@ def test_http2_request_reaches_the_origin_as_it_was(origin: Origin, through: Cli
     path = origin.add(Answer([timeline(*FRIENDS)]))
     headers = {"cookie": "session=s3cret", "x-one": "1", "if-none-match": 'W/"77"'}
     for client in (direct, through):
-        with http_client(client, http2=True) as http:
+        with client.httpx(http2=True) as http:
             http.get(path + "?max_id=3", headers=headers)
     was, came = (request.head.split(b"\r\n") for request in origin.requests[path])
     was.remove(b'if-none-match: W/"77"')

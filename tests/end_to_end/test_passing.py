@@ -5,7 +5,6 @@ import ssl
 from dataclasses import replace
 from threading import Event
 
-import httpx
 import pytest
 import wsproto
 import wsproto.events
@@ -72,13 +71,8 @@ def test_first_bytes_arrive_before_the_origin_has_finished(framing: str, origin:
 def test_first_bytes_arrive_over_http2(origin: Origin, through: Client) -> None:
     go_on = Event()
     path = origin.add(Answer([b"first ", go_on, b"second"]), "/api/v1/media/{}")
-    context = ssl.create_default_context(cafile=str(through.ca))
-    proxy = f"http://127.0.0.1:{through.proxy}"
     received = b""
-    with (
-        httpx.Client(http2=True, verify=context, proxy=proxy, trust_env=False, timeout=HANG_SECONDS) as client,
-        client.stream("GET", f"https://localhost:{through.port}{path}") as response,
-    ):
+    with through.httpx(http2=True) as client, client.stream("GET", path) as response:
         for piece in response.iter_raw():
             received += piece
             if received == b"first ":

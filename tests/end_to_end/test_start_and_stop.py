@@ -44,7 +44,7 @@ def test_responses_in_flight_finish(
     """A feed page, which is gathered first; another response, which streams; one that the client has yet to read."""
     go_on = Event()
     pieces: list[bytes | Event] = [PAGE[:200], go_on, PAGE[200:]]
-    large = timeline(*FRIENDS * 20_000)  # more than the sockets' buffers hold
+    large = timeline(*FRIENDS) + b" " * 20_000_000  # more than the sockets' buffers hold
     paths = origin.add(Answer(pieces)), origin.add(Answer(pieces), "/api/v1/statuses/{}"), origin.add(Answer([large]))
     with running_proxy(tmp_path, origin_ca) as proxy:
         through = replace(direct, ca=proxy.ca, proxy=proxy.port)
@@ -69,6 +69,25 @@ def test_responses_in_flight_finish(
             assert slowly_read.endswith(large)
         assert proxy.wait() == 0
         assert "Traceback" not in proxy.whole_log()
+
+
+def test_http2_client_that_reads_slowly_gets_the_rest(
+    tmp_path: Path, origin: Origin, origin_ca: Path, direct: Client
+) -> None:
+    """The rest waits inside the proxy until the client opens its window."""
+    page = timeline(*FRIENDS) + b" " * 1_000_000
+    path = origin.add(Answer([page]))
+    with running_proxy(tmp_path, origin_ca) as proxy:
+        through = replace(direct, ca=proxy.ca, proxy=proxy.port)
+        with through.httpx(http2=True) as client, client.stream("GET", path) as response:
+            pieces = response.iter_raw()
+            received = next(pieces)
+            proxy.process.terminate()
+            wait_until_stopping(proxy)
+            time.sleep(1)
+            received += b"".join(pieces)
+        assert received == page
+        assert proxy.wait() == 0
 
 
 def test_origin_that_hangs_does_not_hold_the_exit(

@@ -1,0 +1,76 @@
+"""Headless Chromium the size of a phone, with a fresh home, that trusts the certificate authorities it is given."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.ui import WebDriverWait
+from tests.end_to_end.origin import HANG_SECONDS
+
+_FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+needs_chromium = pytest.mark.skipif(
+    not all(map(shutil.which, ("chromium", "chromedriver", "certutil"))),
+    reason="needs chromium, chromedriver and certutil (Debian: chromium chromium-driver libnss3-tools)",
+)
+
+
+@contextmanager
+def chromium(folder: Path, proxy: int | None, trusted: Sequence[Path]) -> Iterator[webdriver.Chrome]:
+    """A browser with its home in `folder`; through the proxy at a port of loopback, or direct."""
+    home = folder / "home"
+    database = home / ".pki" / "nssdb"
+    database.mkdir(parents=True)
+    nss = ["certutil", "-d", f"sql:{database}"]
+    subprocess.run([*nss, "-N", "--empty-password"], check=True)
+    for number, ca in enumerate(trusted):
+        subprocess.run([*nss, "-A", "-t", "C,,", "-n", f"test {number}", "-i", str(ca)], check=True)
+
+    options = Options()
+    for flag in (*_FLAGS, f"--user-data-dir={home / 'profile'}"):
+        options.add_argument(flag)
+    if proxy is not None:
+        options.add_argument(f"--proxy-server=127.0.0.1:{proxy}")
+        options.add_argument("--proxy-bypass-list=<-loopback>")
+    options.binary_location = str(shutil.which("chromium"))
+    options.add_experimental_option(
+        "mobileEmulation", {"deviceMetrics": {"width": 360, "height": 800, "pixelRatio": 2, "mobile": True}}
+    )
+    service = Service(
+        executable_path=str(shutil.which("chromedriver")),
+        env={**os.environ, "HOME": str(home)},
+        log_output=subprocess.DEVNULL,
+    )
+    driver = webdriver.Chrome(options, service)
+    try:
+        driver.set_page_load_timeout(HANG_SECONDS)
+        yield driver
+    finally:
+        driver.quit()
+
+
+def wait_for_text(driver: webdriver.Chrome, text: str) -> str:
+    """The text of the page, as soon as `text` is part of it."""
+
+    def page_text(driver: webdriver.Chrome) -> str:
+        return str(driver.execute_script("return document.body.innerText"))
+
+    WebDriverWait(driver, HANG_SECONDS).until(lambda driver: text in page_text(driver))
+    return page_text(driver)
