@@ -66,7 +66,7 @@ def filtered(
 def _as_settled(verdict: Verdict, action: Action) -> Verdict:
     if action == verdict.action:
         return verdict
-    return replace(verdict, action=action, reasons=(*verdict.reasons, _INSTEAD[verdict.action, action]))
+    return replace(verdict, action=action, rules=(*verdict.rules, _INSTEAD[verdict.action, action]))
 
 
 def where(error: Exception) -> str:

@@ -98,7 +98,7 @@ def test_the_post_that_a_client_pages_by_is_folded(judge: Judge) -> None:
     assert last["text"].startswith("<p>已折叠：疑似推广 (score ")
     assert "http://circle.shield/folded/" in last["text"]
     assert result.verdicts[2].action == "fold"
-    assert result.verdicts[2].reasons[-1] == "folded, as the client needs an item in its place"
+    assert result.verdicts[2].rules[-1] == "folded, as the client needs an item in its place"
 
 
 def test_a_fold_can_be_opened_by_its_link(scorer: Scorer) -> None:
