@@ -40,7 +40,9 @@ ADAPTER = Adapter(
     endpoints=(Endpoint(re.compile(r"/api/v1/timelines/(?:home|public|link|list/[^/]+|tag/[^/]+)"), items=("",)),),
     streams=(
         Stream(
-            re.compile(r"/api/v1/streaming(?:/(?:user|public|public/local|public/remote|hashtag|hashtag/local|list)?)?"),
+            re.compile(
+                r"/api/v1/streaming(?:/(?:user|public|public/local|public/remote|hashtag|hashtag/local|list)?)?"
+            ),
             kind="sse",
             post=_status,
         ),
