@@ -19,6 +19,7 @@ from tests.end_to_end.proxy_process import CIRCLESHIELD, CONFIG, ProxyProcess, r
 from circleshield_model.artefact import PACKAGED
 
 PAGE = timeline(*MIXED)
+USAGE = "Usage: circleshield run [OPTIONS]\nTry 'circleshield run --help' for help.\n\n"
 
 
 def wait_until_stopping(proxy: ProxyProcess) -> None:
@@ -71,25 +72,6 @@ def test_responses_in_flight_finish(
         assert "Traceback" not in proxy.whole_log()
 
 
-def test_http2_client_that_reads_slowly_gets_the_rest(
-    tmp_path: Path, origin: Origin, origin_ca: Path, direct: Client
-) -> None:
-    """The rest waits inside the proxy until the client opens its window."""
-    page = timeline(*FRIENDS) + b" " * 1_000_000
-    path = origin.add(Answer([page]))
-    with running_proxy(tmp_path, origin_ca) as proxy:
-        through = replace(direct, ca=proxy.ca, proxy=proxy.port)
-        with through.httpx(http2=True) as client, client.stream("GET", path) as response:
-            pieces = response.iter_raw()
-            received = next(pieces)
-            proxy.process.terminate()
-            wait_until_stopping(proxy)
-            time.sleep(1)
-            received += b"".join(pieces)
-        assert received == page
-        assert proxy.wait() == 0
-
-
 def test_origin_that_hangs_does_not_hold_the_exit(
     tmp_path: Path, origin: Origin, origin_ca: Path, direct: Client
 ) -> None:
@@ -139,11 +121,9 @@ def refused(*options: str, program: Sequence[str] = CIRCLESHIELD) -> str:
     )
     assert done.returncode == 2, done.stderr
     assert done.stdout == ""
-    lines = done.stderr.splitlines()
-    if lines[0].startswith("Usage: "):  # click's own: usage, how to get help, an empty line, the error
-        lines = lines[3:]
-    assert len(lines) == 1, done.stderr
-    return lines[0]
+    said = done.stderr.removeprefix(USAGE)  # goes before what is wrong with an option in itself
+    assert len(said.splitlines()) == 1, done.stderr
+    return said
 
 
 @pytest.fixture
@@ -157,8 +137,7 @@ def test_taken_port(options: list[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         said = refused(*options, "--listen", f"127.0.0.1:{port}")
-    assert str(port) in said
-    assert "in use" in said
+    assert said == f"circleshield: cannot listen on 127.0.0.1:{port}: Address already in use\n"
 
 
 @pytest.mark.parametrize(
@@ -185,12 +164,14 @@ def test_unknown_mode(mode: str, options: list[str]) -> None:
 
 
 def test_upstream_ca_that_is_not_there(options: list[str], tmp_path: Path) -> None:
-    assert "absent.pem" in refused(*options, "--upstream-ca", str(tmp_path / "absent.pem"))
+    said = refused(*options, "--upstream-ca", str(tmp_path / "absent.pem"))
+    assert said.endswith("absent.pem: cannot be read: No such file or directory\n")
 
 
 def test_upstream_ca_that_is_no_certificate(options: list[str], tmp_path: Path) -> None:
     (tmp_path / "notes.pem").write_text("no certificate\n", encoding="utf-8")
-    assert "notes.pem" in refused(*options, "--upstream-ca", str(tmp_path / "notes.pem"))
+    said = refused(*options, "--upstream-ca", str(tmp_path / "notes.pem"))
+    assert said.endswith("notes.pem: holds no certificate in PEM form\n")
 
 
 @pytest.mark.parametrize("listen", ["8080", "127.0.0.1:99999"])
@@ -199,7 +180,8 @@ def test_bad_address(listen: str, options: list[str]) -> None:
 
 
 def test_address_of_another_machine(options: list[str]) -> None:
-    assert "192.0.2.1" in refused(*options, "--listen", "192.0.2.1:8080")
+    said = refused(*options, "--listen", "192.0.2.1:8080")
+    assert said == "circleshield: cannot listen on 192.0.2.1:8080: not an address of this machine\n"
 
 
 def test_home_that_cannot_be_made(options: list[str], tmp_path: Path) -> None:

@@ -52,12 +52,12 @@ class _Address(click.ParamType[tuple[str, int]]):
 )
 @click.option(
     "--home",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path),
     help="Folder for the CA; default: the user's data folder.",
 )
 @click.option(
     "--upstream-ca",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=click.Path(path_type=Path),
     help="PEM file with the CA of private servers, trusted instead of the public ones.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Log every connection and verdict; this puts posts into the log.")
