@@ -6,6 +6,7 @@ Each comes with the way back, from a place in the text to the place in the body,
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,8 +40,8 @@ def documents(body: bytes, embedded: re.Pattern[bytes] | None = None) -> list[Do
         try:
             return [Document(JsonText(body), same_place)]
         except JsonError:
-            return _lines(body)
-    return [_inside(body)]
+            return _lines(body, 0)
+    return _inside(body)
 
 
 def in_string(outer: JsonText, span: Span) -> Document:
@@ -65,12 +66,14 @@ def _to_origin(origins: NDArray[np.intp], quote: Callable[[bytes], bytes]) -> Ca
     return place
 
 
-def _lines(body: bytes) -> list[Document]:
-    found, at = [], 0
-    for line in body.splitlines(keepends=True):
+def _lines(body: bytes, at: int) -> list[Document]:
+    found = []
+    for line in body[at:].splitlines(keepends=True):
         if line.strip():
             found.append(Document(JsonText(line), _shifted(at)))
         at += len(line)
+    if not found:
+        raise JsonError("not JSON")
     return found
 
 
@@ -92,7 +95,7 @@ def _embedded(body: bytes, pattern: re.Pattern[bytes]) -> list[Document]:
     return found
 
 
-def _inside(body: bytes) -> Document:
+def _inside(body: bytes) -> list[Document]:
     prefix = _PREFIX.match(body)
     if prefix is None:
         raise JsonError("not JSON")
@@ -101,11 +104,13 @@ def _inside(body: bytes) -> Document:
         end = body.rfind(b")", start)
         if end < 0 or body[end + 1 :].strip(b"; \t\r\n"):
             raise JsonError("not JSON")
-    try:
-        return Document(JsonText(body[start:end]), _shifted(start))
-    except JsonError:
-        text, origins = _rewritten(body, start, end, _JS_TOKEN, _json_token)
-        return Document(JsonText(text), _to_origin(origins, _same_bytes))
+    with suppress(JsonError):
+        return [Document(JsonText(body[start:end]), _shifted(start))]
+    if prefix["callback"] is None:
+        with suppress(JsonError):
+            return _lines(body, start)
+    text, origins = _rewritten(body, start, end, _JS_TOKEN, _json_token)
+    return [Document(JsonText(text), _to_origin(origins, _same_bytes))]
 
 
 def _same_bytes(text: bytes) -> bytes:

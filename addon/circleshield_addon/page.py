@@ -11,6 +11,9 @@ from circleshield_addon.json_spans import Edit, Span, cut, spliced
 from circleshield_addon.post import Action, Post
 from circleshield_addon.rewriting import Note, folding, labelling, post_spans
 
+_Array = tuple[int, Span]
+"""An array of items: its document, and the span of its first element."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Item:
@@ -19,6 +22,10 @@ class _Item:
     document: Document
     slot: Slot
     post: Post | None
+
+    @property
+    def place(self) -> _Array:
+        return id(self.document), self.slot.array[0]
 
 
 class JsonPage:
@@ -32,6 +39,7 @@ class JsonPage:
         self._body = body
         self._adapter = adapter
         self._endpoint = endpoint
+        self._fields = endpoint.fields or adapter.fields
         self._all: list[_Item] = []
         self._documents = documents(body, endpoint.embedded)
         for document in self._documents:
@@ -39,7 +47,7 @@ class JsonPage:
             resolve = endpoint.resolve(text) if endpoint.resolve else None
             for slot in sorted(_slots(document, endpoint), key=lambda slot: slot.span):
                 value = text.value(slot.span)
-                post = adapter.read(resolve(value) if resolve else value, endpoint.post)
+                post = adapter.read(resolve(value) if resolve else value, endpoint.post, self._fields)
                 self._all.append(_Item(document, slot, post))
         self._items = [item for item in self._all if item.post is not None]
         self.posts = tuple(item.post for item in self._items if item.post is not None)
@@ -82,52 +90,54 @@ class JsonPage:
         last item goes with it.
         """
         edits: list[Edit] = []
-        gone: defaultdict[tuple[int, Span], set[int]] = defaultdict(set)  # by document and first element of the array
         for i, action in enumerate(actions):
             item = self._items[i]
-            if action == "remove":
-                gone[id(item.document), item.slot.array[0]].add(item.slot.index)
-            elif action in ("fold", "label"):
+            if action in ("fold", "label"):
                 edits += map(item.document.place, self._edits(i, action, notes[i]))
-        if gone:
-            edits += self._cuts(gone)
+        edits += self._cuts([i for i, action in enumerate(actions) if action == "remove"])
         return spliced(self._body, edits)
 
     def _edits(self, i: int, action: Action, note: Note) -> list[Edit]:
         item = self._items[i]
-        if self._endpoint.resolve:
-            return []
-        text = item.document.text
-        for post in post_spans(text, item.slot.span, self._endpoint.post, self._adapter.wrapper):
+        text, wrapper = item.document.text, self._adapter.wrapper
+        for post in post_spans(text, item.slot.span, self._endpoint.post, wrapper):
             if action == "fold":
-                return folding(text, post, self._adapter.fields, note)
-            return labelling(text, post, self._adapter, note)
+                return folding(text, post, self._fields, note)
+            return labelling(text, post, self._fields, wrapper, note)
         return []
 
     def _must_stay(self, removed: list[int]) -> set[int]:
         stay = {i for i in removed if not self._items[i].slot.removable}
         if removed and self._endpoint.last_item_is_cursor and self._all[-1] is self._items[-1]:
             stay |= {len(self._items) - 1} & set(removed)
-        if removed and self._endpoint.never_empty and len(removed) == len(self._all):
-            stay.add(removed[-1])
+        if self._endpoint.never_empty and not stay and sum(map(len, self._gone(removed).values())) == len(self._all):
+            stay |= set([i for i in removed if self._edits(i, "fold", _PROBE)][-1:] or removed[-1:])
         return stay
 
-    def _cuts(self, gone: defaultdict[tuple[int, Span], set[int]]) -> list[Edit]:
-        arrays = {(id(item.document), item.slot.array[0]): item for item in self._all}
+    def _gone(self, removed: Sequence[int]) -> dict[_Array, set[int]]:
+        """The indices of what goes, by array, when those posts go: the posts, and modules that lose all they hold."""
+        gone: defaultdict[_Array, set[int]] = defaultdict(set)
+        for i in removed:
+            gone[self._items[i].place].add(self._items[i].slot.index)
+        arrays = {item.place: item.slot.array for item in self._all} if gone else {}
         for holder in reversed(self._all):
             if holder.post is None:
-                key, (start, end) = id(holder.document), holder.slot.span
+                start, end = holder.slot.span
                 inside = [
-                    (place, item.slot.array)
-                    for place, item in arrays.items()
-                    if place[0] == key and start < place[1][0] and item.slot.array[-1][1] < end
+                    (place, array)
+                    for place, array in arrays.items()
+                    if place[0] == holder.place[0] and start < place[1][0] and array[-1][1] < end
                 ]
                 if inside and all(len(gone.get(place, ())) == len(array) for place, array in inside):
-                    gone[key, holder.slot.array[0]].add(holder.slot.index)
+                    gone[holder.place].add(holder.slot.index)
+        return gone
+
+    def _cuts(self, removed: Sequence[int]) -> list[Edit]:
+        items = {item.place: item for item in self._all}
         return [
-            arrays[place].document.place(edit)
-            for place, indices in gone.items()
-            for edit in cut(arrays[place].slot.array, indices)
+            items[place].document.place(edit)
+            for place, indices in self._gone(removed).items()
+            for edit in cut(items[place].slot.array, indices)
         ]
 
 

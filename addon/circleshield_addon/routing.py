@@ -77,7 +77,7 @@ def is_page_type(content_type: str, endpoint: Endpoint) -> bool:
     mime = content_type.partition(";")[0].strip().lower()
     if endpoint.embedded is not None or isinstance(endpoint.items, HtmlList):
         return mime in ("", "text/html", "application/xhtml+xml")
-    return mime in _JSON_TYPES or mime.endswith("+json")
+    return mime in _JSON_TYPES or "+json" in mime  # LinkedIn puts a version behind it
 
 
 def charset(content_type: str) -> str:

@@ -72,6 +72,7 @@ def test_routes(method: str, host: str, path: str, adapter: str | None) -> None:
         "Application/JSON",
         "text/plain",
         "application/ld+json",
+        "application/vnd.linkedin.normalized+json+2.1",
     ],
 )
 def test_page_types(content_type: str) -> None:
