@@ -64,12 +64,14 @@ class Slot:
 class HtmlList:
     """Feed items that are elements of an HTML page: all `tag` elements with the class `css_class`.
 
-    `read` makes a post of such an element's HTML, or None where it is none.
+    `read` makes a post of such an element's HTML, or None where it is none. `in_comments`: they may also stand inside
+    comments, from where a script of the page takes them.
     """
 
     tag: str
     css_class: str
     read: Callable[[str], Post | None]
+    in_comments: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,9 @@ class Endpoint:
     `embedded`: the JSON stands inside an HTML page, right after each match of this pattern.
     `never_empty`: clients take an empty page for the end of the feed. `last_item_is_cursor`: clients ask for the next
     page by the last item's id. In both cases an item that has to stay is folded instead of removed.
+    `ads`: the paths of arrays beside `items` whose elements are advertisements, or name a post that is one by its id
+    (at one of `Adapter.ad_id`). `count`: the path of a number that clients trust to be how many items there are.
+    `typed_html`: the server calls this JSON `text/html`.
     """
 
     path: re.Pattern[str]
@@ -96,6 +101,9 @@ class Endpoint:
     embedded: re.Pattern[bytes] | None = None
     never_empty: bool = False
     last_item_is_cursor: bool = False
+    ads: tuple[str, ...] = ()
+    count: str = ""
+    typed_html: bool = False
 
 
 @dataclass(frozen=True, slots=True)
