@@ -10,6 +10,7 @@ from circleshield_addon import cut_responses, notes, routing
 from circleshield_addon.coding import MAX_DECODED_BYTES
 from circleshield_addon.drift import DriftAlarm
 from circleshield_addon.filtering import filtered
+from circleshield_addon.generic import GENERIC
 from circleshield_addon.judge import Judge
 from circleshield_addon.post import Verdict
 from circleshield_addon.routing import Route
@@ -176,7 +177,7 @@ class Shield:
         if response.status_code != 200:
             return ""
         if not routing.is_page_type(response.headers.get("content-type", ""), found.endpoint):
-            return "content type is not that of a feed page"
+            return "" if found.adapter is GENERIC else "content type is not that of a feed page"
         length = response.headers.get("content-length", "")
         if length.isdecimal() and int(length) > MAX_DECODED_BYTES:
             return _TOO_LARGE
