@@ -90,7 +90,9 @@ _OTHER_MEMBERS = _words(
     followerscount followingcount friendscount bio email phone mobile lastseen lastactive isfollowing followedby
     birthday mutualfriends"""
 )
-_READ_FLAGS = _words("read unread seen new")
+# So have messages, and posts on some platforms; those are told by what people did with them.
+_READ_FLAGS = _words("read unread seen")
+_LIKED = re.compile(r".*(?:like|fav|vote|repl|comment|repost|reblog|retweet|share|score|reaction)")
 _KINDS = _words("type kind verb reason action event")
 _EVENTS = _words(
     "mention follow followed favourite favorite like liked reblog followrequest friendrequest invite invitation"
@@ -272,7 +274,8 @@ def _is_other(items: list[dict[str, Any]]) -> bool:
     for item in items:
         names = {_name(key): value for key, value in item.items() if value is not None}
         members.update(name for name in names if name in _OTHER_MEMBERS)
-        members.update(name for name, value in names.items() if name in _READ_FLAGS and isinstance(value, bool))
+        if not any(map(_LIKED.match, names)):
+            members.update(name for name, value in names.items() if name in _READ_FLAGS and isinstance(value, bool))
         events += any(_name(str(names.get(kind))) in _EVENTS for kind in _KINDS)
     return 4 * events >= len(items) or any(2 * count >= len(items) for count in members.values())
 
