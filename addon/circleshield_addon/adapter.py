@@ -87,9 +87,8 @@ class Endpoint:
     `embedded`: the JSON stands inside an HTML page, right after each match of this pattern.
     `never_empty`: clients take an empty page for the end of the feed. `last_item_is_cursor`: clients ask for the next
     page by the last item's id. In both cases an item that has to stay is folded instead of removed.
-    `ads`: the paths of arrays beside `items` whose elements are advertisements, or name a post that is one by its id
-    (at one of `Adapter.ad_id`). `count`: the path of a number that clients trust to be how many items there are.
-    `typed_html`: the server calls this JSON `text/html`.
+    `ad_ids`: paths from the document of ids, the posts of which are advertisements. `count`: the path of a number that
+    clients trust to be how many items there are. `typed_html`: the server may call this JSON `text/html`.
     """
 
     path: re.Pattern[str]
@@ -101,7 +100,7 @@ class Endpoint:
     embedded: re.Pattern[bytes] | None = None
     never_empty: bool = False
     last_item_is_cursor: bool = False
-    ads: tuple[str, ...] = ()
+    ad_ids: tuple[str, ...] = ()
     count: str = ""
     typed_html: bool = False
 

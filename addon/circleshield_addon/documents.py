@@ -40,7 +40,10 @@ def documents(body: bytes, embedded: re.Pattern[bytes] | None = None) -> list[Do
         try:
             return [Document(JsonText(body), same_place)]
         except JsonError:
-            return _lines(body, 0)
+            try:
+                return _lines(body, 0)
+            except JsonError:
+                return [_literal(body, 0, len(body))]
     return _inside(body)
 
 
@@ -57,6 +60,11 @@ def same_place(edit: Edit) -> Edit:
 
 def _shifted(by: int) -> Callable[[Edit], Edit]:
     return lambda edit: (edit[0] + by, edit[1] + by, edit[2])
+
+
+def _in_script(by: int) -> Callable[[Edit], Edit]:
+    # What is written must not end the script that it stands in.
+    return lambda edit: (edit[0] + by, edit[1] + by, edit[2].replace(b"</", b"<\\/"))
 
 
 def _to_origin(origins: NDArray[np.intp], quote: Callable[[bytes], bytes]) -> Callable[[Edit], Edit]:
@@ -89,7 +97,7 @@ def _embedded(body: bytes, pattern: re.Pattern[bytes]) -> list[Document]:
         except (ValueError, RecursionError):
             continue
         text = mended[match.end() : end].encode("latin-1")
-        found.append(Document(JsonText(text), _shifted(match.end())))
+        found.append(Document(JsonText(text), _in_script(match.end())))
     if not found:
         raise JsonError("no JSON where the page should hold it")
     return found
@@ -109,8 +117,13 @@ def _inside(body: bytes) -> list[Document]:
     if prefix["callback"] is None:
         with suppress(JsonError):
             return _lines(body, start)
+    return [_literal(body, start, end)]
+
+
+def _literal(body: bytes, start: int, end: int) -> Document:
+    """A JavaScript literal, read as JSON."""
     text, origins = _rewritten(body, start, end, _JS_TOKEN, _json_token)
-    return [Document(JsonText(text), _to_origin(origins, _same_bytes))]
+    return Document(JsonText(text), _to_origin(origins, _same_bytes))
 
 
 def _same_bytes(text: bytes) -> bytes:

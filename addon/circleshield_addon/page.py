@@ -1,11 +1,12 @@
 """A feed page: its posts, and the page with some of them taken out, folded or labelled."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from circleshield_addon.adapter import Adapter, Endpoint, HtmlList, Slot
 from circleshield_addon.documents import Document, documents
+from circleshield_addon.generic import GENERIC, described
 from circleshield_addon.html_list import elements
 from circleshield_addon.json_spans import Edit, Span, cut, spliced
 from circleshield_addon.post import Action, Post
@@ -45,9 +46,12 @@ class JsonPage:
         for document in self._documents:
             text = document.text
             resolve = endpoint.resolve(text) if endpoint.resolve else None
+            named = {_named(text.value(span)) for path in endpoint.ad_ids for span in text.find(path)}
             for slot in sorted(_slots(document, endpoint), key=lambda slot: slot.span):
                 value = text.value(slot.span)
                 post = adapter.read(resolve(value) if resolve else value, endpoint.post, self._fields)
+                if post is not None and post.id in named:
+                    post = replace(post, ad=True)
                 self._all.append(_Item(document, slot, post))
         self._items = [item for item in self._all if item.post is not None]
         self.posts = tuple(item.post for item in self._items if item.post is not None)
@@ -60,8 +64,9 @@ class JsonPage:
         unread = sum(item.slot.span[1] - item.slot.span[0] for item in self._all)
         if unread > _TELLING_BYTES:  # cursors and headers are small
             return "items, but no post among them"
-        if isinstance(self._endpoint.items, tuple) and len(self._body) > _TELLING_BYTES and not self._all:
-            empty = any(True for path in self._endpoint.items for d in self._documents for _ in d.text.find(path))
+        named = self._endpoint.items if isinstance(self._endpoint.items, tuple) else ()
+        if named and len(self._body) > _TELLING_BYTES and not self._all:
+            empty = any(True for path in named for d in self._documents for _ in d.text.find(path))
             return None if empty else "no list of items"
         return None
 
@@ -94,8 +99,17 @@ class JsonPage:
             item = self._items[i]
             if action in ("fold", "label"):
                 edits += map(item.document.place, self._edits(i, action, notes[i]))
-        edits += self._cuts([i for i, action in enumerate(actions) if action == "remove"])
+        removed = [i for i, action in enumerate(actions) if action == "remove"]
+        edits += self._cuts(removed)
+        if removed and self._endpoint.count:
+            edits += self._counted(len(self._all) - len(removed))
         return spliced(self._body, edits)
+
+    def _counted(self, left: int) -> Iterator[Edit]:
+        for document in self._documents:
+            for start, end in document.text.find(self._endpoint.count):
+                if document.text.body[start:end].isdigit():
+                    yield document.place((start, end, str(left).encode()))
 
     def _edits(self, i: int, action: Action, note: Note) -> list[Edit]:
         item = self._items[i]
@@ -107,6 +121,20 @@ class JsonPage:
         return []
 
     def _must_stay(self, removed: list[int]) -> set[int]:
+        stay = self._must_stay_for_the_client(removed)
+        leaving = set(removed) - stay
+        for i in sorted(leaving, reverse=True):  # what is inside comes after what it is in
+            outer = self._items[i]
+            for j in range(i + 1, len(self._items)):
+                inner = self._items[j]
+                if inner.document is not outer.document or inner.slot.span[0] >= outer.slot.span[1]:
+                    break
+                if j not in leaving:
+                    leaving.remove(i)
+                    break
+        return set(removed) - leaving
+
+    def _must_stay_for_the_client(self, removed: list[int]) -> set[int]:
         stay = {i for i in removed if not self._items[i].slot.removable}
         if removed and self._endpoint.last_item_is_cursor and self._all[-1] is self._items[-1]:
             stay |= {len(self._items) - 1} & set(removed)
@@ -146,10 +174,11 @@ class HtmlPage:
 
     def __init__(self, body: bytes, items: HtmlList) -> None:
         self._body = body
-        read = [(span, items.read(body[slice(*span)].decode())) for span in elements(body, items.tag, items.css_class)]
+        spans = elements(body, items.tag, items.css_class, items.in_comments)
+        read = [(span, items.read(body[slice(*span)].decode())) for span in spans]
         self._spans = [span for span, post in read if post is not None]
         self.posts = tuple(post for _, post in read if post is not None)
-        self.missing = None if self.posts else "no list of items"
+        self.missing = None if read else "no list of items"
 
     def settled(self, wishes: Sequence[Action]) -> list[Action]:
         """As `JsonPage.settled`: a fold is a removal here, and a label nothing."""
@@ -166,6 +195,8 @@ def read_page(body: bytes, adapter: Adapter, endpoint: Endpoint) -> JsonPage | H
     """The page in `body` (UTF-8 without byte order mark). Raises JsonError when it should be JSON and is not."""
     if isinstance(endpoint.items, HtmlList):
         return HtmlPage(body, endpoint.items)
+    if adapter is GENERIC:
+        endpoint = described(body)
     return JsonPage(body, adapter, endpoint)
 
 
@@ -180,3 +211,7 @@ def _slots(document: Document, endpoint: Endpoint) -> list[Slot]:
         return list(endpoint.items(document.text))
     arrays = [document.text.elements(span) for path in endpoint.items for span in document.text.find(path)]
     return [Slot(array, i) for array in arrays for i in range(len(array))]
+
+
+def _named(value: object) -> str | None:
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None

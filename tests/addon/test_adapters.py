@@ -72,7 +72,7 @@ def test_each_post_can_be_taken_out_alone(case: Path) -> None:
         again = read_page(left, found.adapter, found.endpoint).posts
         if actions[gone] == "remove":
             assert again == page.posts[:gone] + page.posts[gone + 1 :]
-            assert _is_subsequence(left, body)
+            assert _is_subsequence(left, body) or found.endpoint.count
         else:
             assert again[:gone] + again[gone + 1 :] == page.posts[:gone] + page.posts[gone + 1 :]
             assert actions[gone] == "watch" or again[gone].text == f"{NOTE.line} {NOTE.link}"

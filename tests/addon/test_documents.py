@@ -35,6 +35,7 @@ def _drop_second(body: bytes, path: str = "items", embedded: re.Pattern[bytes] |
             b'_Callback({code:0,items:[{k:\'it\\\'s \\x3Cli\\x3E\'},{"k":"two"}, /* three */ undefined,],});',
             b"_Callback({code:0,items:[{k:'it\\'s \\x3Cli\\x3E'},undefined,],});",
         ),
+        (b'{"code":0,\n"items":[{a:\'1\'},{b:2},undefined]}\n', b'{"code":0,\n"items":[{a:\'1\'},undefined]}\n'),
     ],
 )
 def test_wrappings(body: bytes, left: bytes) -> None:
@@ -69,6 +70,10 @@ def test_json_inside_html() -> None:
     )
     left = body.replace(b',{"t":undefined}', b"")
     assert _drop_second(body, embedded=pattern) == left
+    (document,) = documents(body, pattern)
+    (array,) = document.text.find("items")
+    written = spliced(body, [document.place((*array, b'["</script>"]'))])
+    assert b'{"items":["<\\/script>"]};' in written
     with pytest.raises(JsonError):
         documents(b"<html></html>", pattern)
 
