@@ -125,8 +125,8 @@ def test_a_label_is_put_in_front(case: Path) -> None:
         actions = page.settled(wishes)
         if actions[i] == "label":
             again = read_page(page.edited(actions, {i: Note("⚠ | ")}), found.adapter, found.endpoint).posts
-            assert "⚠ | " in again[i].text
-            assert again[i].text.replace("⚠ | ", "").split() == post.text.split()
+            assert "⚠ |" in again[i].text
+            assert again[i].text.replace("⚠ |", "").split() == post.text.split()
             assert again[:i] + again[i + 1 :] == page.posts[:i] + page.posts[i + 1 :]
 
 
