@@ -30,6 +30,17 @@ _TOO_LARGE = "body is larger than is read"
 _DID = {"remove": "removed", "fold": "folded", "label": "labelled"}
 
 
+def put(response: http.Response, body: bytes) -> None:
+    """Gives a response another body (coded as before), and headers that fit it."""
+    headers = response.headers
+    for name in _VALIDATORS:
+        headers.pop(name, None)
+    headers["cache-control"] = "no-store"
+    if "content-length" in headers:
+        headers["content-length"] = str(len(body))
+    response.raw_content = body
+
+
 class Shield:
     """Filters feed pages and streams; everything else passes undecrypted, or streams through untouched.
 
@@ -139,12 +150,7 @@ class Shield:
         self.drift.saw(found.adapter, found.endpoint, result.missing, result.shape)
         if result.body is response.raw_content:
             return
-        for name in _VALIDATORS:
-            headers.pop(name, None)
-        headers["cache-control"] = "no-store"
-        if "content-length" in headers:
-            headers["content-length"] = str(len(result.body))
-        response.raw_content = result.body
+        put(response, result.body)
 
     def websocket_message(self, flow: http.HTTPFlow) -> None:
         """Filters a message from the server; mitmproxy keeps all messages of a connection, so old ones are let go."""
