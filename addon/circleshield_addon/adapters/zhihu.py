@@ -6,6 +6,8 @@ from typing import Any
 
 from circleshield_addon.adapter import Adapter, Endpoint, Fields
 
+_SHORT = ("excerpt", "excerpt_new", "preview_text", "detail", "description", "excerpt_title")
+
 # An answer, article, question, video or short post ("pin"). The `content` of a pin is an array of blocks.
 _TARGET = Fields(
     id=("id",),
@@ -13,11 +15,11 @@ _TARGET = Fields(
     author=("author.name",),
     text=(
         ("question.title", "question.name", "title"),
-        ("content", "content_html", "content[].content", "excerpt", "detail", "description", "excerpt_title"),
+        ("content", "content_html", "content[].content", *_SHORT),
     ),
     html=frozenset(("content", "content_html", "content[].content", "detail")),
     inner=("origin_pin",),
-    main=("excerpt", "content", "content_html", "detail", "description", "excerpt_title", "title"),
+    main=(*_SHORT, "content", "content_html", "title"),
     drop={"origin_pin": None, "thumbnail": '""', "thumbnails": "[]"},
     positions={"segment_infos": "[]"},
     pieces={"content": '{"type":"text","title":"","content":"…","own_text":"…"}'},
@@ -51,6 +53,7 @@ ADAPTER = Adapter(
             re.compile(r"/api/v4/(?:members|questions)/[^/]+/(?:answers|articles|pins|feeds)"),
             items=("data",),
             post=("target", ""),
+            fields=replace(_TARGET, needs=("author",)),
             never_empty=True,
         ),
         Endpoint(
