@@ -34,7 +34,7 @@ def folding(text: JsonText, post: Span, fields: Fields, note: Note) -> list[Edit
     Of texts that are shown one below the other, the first in `Fields.main` takes the line and the rest are blanked.
     """
     edits: list[Edit] = []
-    for path, span in _shown(text, post, fields, shortest=2):
+    for path, span in _shown(text, post, fields, empty=True):
         edits.append((*span, _quoted(_html(note) if path in fields.html else _plain(note))))
     written = {(start, end) for start, end, _ in edits}
     for path, span in _arrays(text, post, fields):
@@ -49,7 +49,7 @@ def folding(text: JsonText, post: Span, fields: Fields, note: Note) -> list[Edit
 def labelling(text: JsonText, post: Span, fields: Fields, wrapper: str, note: Note) -> list[Edit]:
     """The edits that put a mark in front of the text, of the repeated post's where the post has none of its own."""
     edits: list[Edit] = []
-    for path, (start, _) in _shown(text, post, fields, shortest=3):
+    for path, (start, _) in _shown(text, post, fields, empty=False):
         edits.append((start + 1, start + 1, _quoted(_mark(note, fields, path))[1:-1]))
     for path, (start, end) in _arrays(text, post, fields):
         if text.elements((start, end)):
@@ -63,15 +63,19 @@ def labelling(text: JsonText, post: Span, fields: Fields, wrapper: str, note: No
     return []
 
 
-def _shown(text: JsonText, post: Span, fields: Fields, shortest: int) -> list[tuple[str, Span]]:
-    """The main texts to write to, of at least that many bytes: all that are alternatives of the first one there is."""
+def _shown(text: JsonText, post: Span, fields: Fields, empty: bool) -> list[tuple[str, Span]]:
+    """The main texts to write to: all that are alternatives of the first one there is.
+
+    `empty`: also empty strings, and nulls, which stand in a pure repost.
+    """
     found: list[tuple[str, Span]] = []
     among: tuple[str, ...] = ()
     for path in fields.main:
         if not found or path in among:
-            for start, end in _strings(text, path, post):
-                if end - start >= shortest:
-                    found.append((path, (start, end)))
+            for span in text.find(path, post):
+                value = text.body[slice(*span)]
+                if empty if value in (b'""', b"null") else value.startswith(b'"'):
+                    found.append((path, span))
                     among = next((part for part in fields.text if path in part), ())
     return found
 
