@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from circleshield_addon.adapters import ADAPTERS
+from circleshield_addon.coding import decode
 from circleshield_addon.filtering import filtered
 from circleshield_addon.judge import Judge
 from circleshield_addon.notes import Notes
@@ -207,9 +208,9 @@ def test_mutated_pages_lose_nothing_but_spam(case: Path, data: st.DataObject) ->
         assert result.body is mutated
         assert " at " not in result.fault, f"unforeseen: {result.fault}"
         return
-    before = read_page(mutated, found.adapter, found.endpoint).posts if mutated else ()
+    before = read_page(decode(mutated, "", "")[0], found.adapter, found.endpoint).posts if mutated else ()
     kept = [post.id for post, v in zip(before, result.verdicts, strict=True) if v.action != "remove"]
-    after = read_page(result.body, found.adapter, found.endpoint).posts if result.body else ()
+    after = read_page(decode(result.body, "", "")[0], found.adapter, found.endpoint).posts if result.body else ()
     assert [post.id for post in after] == kept
 
 
