@@ -2,10 +2,13 @@
 
 import json
 import re
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
-from circleshield_addon.adapter import Adapter, Endpoint, Fields
+from circleshield_addon.adapter import Adapter, Endpoint, Fields, Slot
+from circleshield_addon.json_spans import JsonText
 from circleshield_addon.page import JsonPage
 from circleshield_addon.post import Action
 from circleshield_addon.rewriting import Note
@@ -68,3 +71,47 @@ def test_a_page_that_must_not_be_empty_keeps_the_last_post_that_can_be_folded(ne
     endpoint = Endpoint(re.compile("/feed"), items=("items", "items[].list"), never_empty=True)
     assert _page(items, endpoint).settled(["remove", "remove"]) == ["fold", "remove"]
     assert _page([*items, {"kind": "header"}], endpoint).settled(["remove", "remove"]) == ["remove", "remove"]
+
+
+def test_a_fold_writes_where_a_pure_repost_has_null() -> None:
+    (left,) = _after([{"id": 1, "by": "a", "body": None, "title": "t"}], "fold")
+    assert (left["body"], left["title"]) == (f"{NOTE.line} {NOTE.link}", "")
+    assert _page([{"id": 1, "by": "a", "body": None}]).settled(["label"]) == ["watch"]
+
+
+def test_an_endpoint_may_have_fields_of_its_own() -> None:
+    other = Fields(id=("key",), author_id=("who",), author=("who",), text=(("says",),), main=("says",))
+    page = _page(
+        [{"key": 7, "who": "b", "says": "hello"}], Endpoint(re.compile("/feed"), items=("items",), fields=other)
+    )
+    assert [(post.id, post.author, post.text) for post in page.posts] == [("7", "b", "hello")]
+    assert b"folded <1>" in page.edited(page.settled(["fold"]), {0: NOTE})
+
+
+def test_what_stands_in_the_item_is_rewritten_though_its_author_stands_elsewhere() -> None:
+    def resolve(text: JsonText) -> Callable[[Any], Any]:
+        (names,) = (text.value(span) for span in text.find("names"))
+        return lambda item: {**item, "by": names[item["number"]]}
+
+    endpoint = Endpoint(re.compile("/feed"), items=("items",), resolve=resolve)
+    adapter = Adapter("test", "Test", ("test.example",), (endpoint,), FIELDS, "high", "2026-11")
+    page = JsonPage(
+        b'{"items":[{"id":1,"number":0,"body":"x"},{"id":2,"number":1}],"names":["a","b"]}', adapter, endpoint
+    )
+    assert [post.author for post in page.posts] == ["a", "b"]
+    assert page.settled(["fold", "fold"]) == ["fold", "remove"]
+    assert page.edited(["label", "keep"], {0: Note("! ")}).startswith(b'{"items":[{"id":1,"number":0,"body":"! x"}')
+
+
+def test_an_item_that_must_not_be_deleted_is_folded_or_left() -> None:
+    def slots(text: JsonText) -> Iterator[Slot]:
+        for array in text.find("items"):
+            items = text.elements(array)
+            yield from (Slot(items, i, removable=i != 0) for i in range(len(items)))
+
+    def settled(*items: object) -> list[Action]:
+        return _page([*items], Endpoint(re.compile("/feed"), items=slots)).settled(["remove"] * len(items))
+
+    post, bare = {"id": 1, "by": "a", "body": "x"}, {"id": 2, "by": "a"}
+    assert settled(post, post) == ["fold", "remove"]
+    assert settled(bare, bare) == ["watch", "remove"]
