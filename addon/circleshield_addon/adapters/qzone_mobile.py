@@ -3,6 +3,7 @@
 import re
 
 from circleshield_addon.adapter import Adapter, Endpoint, Fields
+from circleshield_addon.adapters.qzone_web import without_codes
 
 _FEEDS = ("data.vFeeds",)
 
@@ -11,12 +12,15 @@ ADAPTER = Adapter(
     title="QZone (mobile pages)",
     hosts=("mobile.qzone.qq.com", "h5.qzone.qq.com"),
     endpoints=(
-        Endpoint(re.compile(r"/(?:get_feeds|list)"), items=_FEEDS, typed_html=True, never_empty=True),
+        Endpoint(
+            re.compile(r"/(?:get_feeds|list)"), items=_FEEDS, resolve=without_codes, typed_html=True, never_empty=True
+        ),
         *(
             Endpoint(
                 re.compile(r"/webapp/json/mqzone_feeds/getActiveFeeds"),
                 method=method,
                 items=_FEEDS,
+                resolve=without_codes,
                 typed_html=True,
                 never_empty=True,
             )
@@ -26,6 +30,7 @@ ADAPTER = Adapter(
         Endpoint(
             re.compile(r"/mqzone/index"),
             items=_FEEDS,
+            resolve=without_codes,
             embedded=re.compile(rb"var FrontPage\s*=.*?\bdata\s*:\s*(?=\{)", re.S),
             never_empty=True,
         ),

@@ -1,6 +1,7 @@
 """QZone (QQ 空间) in the browser: the friends' feed, whose posts come as HTML, and one person's posts."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
@@ -9,6 +10,8 @@ from circleshield_addon.adapter import Adapter, Endpoint, Fields
 from circleshield_addon.html_text import html_to_text
 from circleshield_addon.json_spans import JsonText
 
+_EMOJI = re.compile(r"\[em\]\w+\[/em\]")
+_MENTION = re.compile(r"@\{uin:\d+,nick:([^,}]*)[^}]*\}")
 _OFFICIAL = "20050606"  # QZone's own account, which only advertises
 
 _FEED = Fields(
@@ -33,11 +36,24 @@ def _words(markup: str) -> str:
     return "\n".join(said)
 
 
-def _with_words(text: JsonText) -> Any:
+def _with_words(_: JsonText) -> Callable[[Any], Any]:
     def read(item: Any) -> Any:
         if not isinstance(item, dict) or not isinstance(item.get("html"), str):
             return item
         return {**item, "words": _words(item["html"])}
+
+    return read
+
+
+def without_codes(_: JsonText) -> Callable[[Any], Any]:
+    """What reads an item's texts as they are shown: emoji and mentions stand in them as codes with numbers."""
+
+    def read(value: Any) -> Any:
+        if isinstance(value, str):
+            return _MENTION.sub(r"@\1", _EMOJI.sub("", value))
+        if isinstance(value, dict):
+            return {key: read(member) for key, member in value.items()}
+        return [read(element) for element in value] if isinstance(value, list) else value
 
     return read
 
@@ -61,6 +77,7 @@ ADAPTER = Adapter(
         Endpoint(
             re.compile(r"/proxy/domain/taotao\.(?:qzone\.)?qq\.com/cgi-bin/emotion_cgi_msglist_v6"),
             items=("msglist",),
+            resolve=without_codes,
             typed_html=True,
         ),
     ),
