@@ -32,15 +32,15 @@ ADAPTER = Adapter(
         "lemmy.ml",
         "lemmy.zip",
         "lemmy.ca",
-        "lemm.ee",
         "feddit.org",
         "sh.itjust.works",
         "programming.dev",
         "discuss.tchncs.de",
     ),
     endpoints=(
-        Endpoint(re.compile(r"/api/v3/post/list"), items=("posts",)),
-        Endpoint(re.compile(r"/api/v3/comment/list"), items=_comments, fields=_COMMENT),
+        # Clients that count pages stop at an empty one.
+        Endpoint(re.compile(r"/api/v3/post/list"), items=("posts",), never_empty=True),
+        Endpoint(re.compile(r"/api/v3/comment/list"), items=_comments, fields=_COMMENT, never_empty=True),
         Endpoint(re.compile(r"/api/v3/(?:user|search)"), items=("posts",)),
     ),
     fields=Fields(

@@ -61,8 +61,9 @@ ADAPTER = Adapter(
             re.compile(r"/voyager/api/(?:feed/updatesV2|identity/profileUpdatesV2|organization/updatesV2)"),
             items=("data.*elements",),
             resolve=_resolve,
+            never_empty=True,  # paged by offset
         ),
-        Endpoint(re.compile(r"/voyager/api/graphql"), items=_urns, resolve=_resolve),
+        Endpoint(re.compile(r"/voyager/api/graphql"), items=_urns, resolve=_resolve, never_empty=True),
     ),
     fields=Fields(
         id=("entityUrn",),

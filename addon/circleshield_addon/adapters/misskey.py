@@ -13,7 +13,15 @@ _LISTS = (
 ADAPTER = Adapter(
     name="misskey",
     title="Misskey and its forks",
-    hosts=("misskey.io", "misskey.design", "misskey.art", "nijimiss.moe", "sushi.ski", "catodon.rocks", "blahaj.zone"),
+    hosts=(
+        "misskey.io",
+        "misskey.design",
+        "misskey.art",
+        "misskey.systems",
+        "nijimiss.moe",
+        "sushi.ski",
+        "blahaj.zone",
+    ),
     # The next page is asked for by the id of the last note that came.
     endpoints=(Endpoint(re.compile(rf"/api/(?:{_LISTS})"), items=("",), method="POST", last_item_is_cursor=True),),
     fields=Fields(

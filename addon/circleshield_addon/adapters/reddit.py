@@ -68,7 +68,8 @@ ADAPTER = Adapter(
     title="Reddit",
     hosts=("www.reddit.com", "old.reddit.com", "oauth.reddit.com", "gql.reddit.com", "gql-fed.reddit.com"),
     endpoints=(
-        Endpoint(re.compile(_LISTING), items=_things, post=("data",)),
+        # A listing without things in it ends PRAW's iteration, whatever its `after` says.
+        Endpoint(re.compile(_LISTING), items=_things, post=("data",), never_empty=True),
         Endpoint(re.compile(r"/"), items=_nodes, post=("node",), method="POST", fields=_NODE),
     ),
     fields=Fields(

@@ -24,6 +24,7 @@ ADAPTER = Adapter(
                 r"|blog/[^/]+/posts(?:/(?:text|photo|quote|link|chat|audio|video|answer))?)"
             ),
             items=("response.posts",),
+            never_empty=True,  # paged by offset
         ),
         Endpoint(
             re.compile(r"(?:/api)?/v2/timeline/(?:dashboard|search)"),

@@ -48,6 +48,7 @@ ADAPTER = Adapter(
             items=("response.items",),
             method=method,
             resolve=_resolve,
+            never_empty=True,  # walls are paged by offset
         )
         for method in ("GET", "POST")
     ),
