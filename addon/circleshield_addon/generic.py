@@ -7,6 +7,7 @@ What has the marks of something else (a chat, notifications, a shop, a list of p
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from circleshield_addon.adapter import Adapter, Endpoint, Fields, every
@@ -101,7 +102,8 @@ _EVENTS = _words(
 _TAG = re.compile(r"</?(?:p|br|a|span|div|img|b|i|em|strong|blockquote|ul|ol|li|h\d)\b[^>]*>", re.I)
 _CHINESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _MOST_DEPTH = 8
-_SAMPLE = 200
+_MOST_ARRAYS = 200  # with more kinds of them it is a table, not a feed
+_SAMPLE = 40  # items of an array that are looked at
 
 
 def described(body: bytes) -> Endpoint:
@@ -123,7 +125,8 @@ def detected(text: JsonText) -> Endpoint | None:
     _gather(text.value(text.root), "", 0, arrays)
     best: tuple[tuple[int, int], Endpoint] | None = None
     for path, items in arrays.items():
-        if len(items) >= 2 and not _is_other(items) and (found := _described(items[:_SAMPLE])):
+        sample = items[:: len(items) // _SAMPLE + 1]
+        if len(items) >= 2 and not _is_other(sample) and (found := _described(sample)):
             post, fields, complete = found
             rank = (-path.count("[]"), complete)  # rather the posts than what is said to each
             if best is None or rank > best[0]:
@@ -133,7 +136,7 @@ def detected(text: JsonText) -> Endpoint | None:
 
 def _gather(value: Any, path: str, depth: int, arrays: dict[str, list[dict[str, Any]]]) -> None:
     """All arrays' objects, by the path that finds the arrays."""
-    if depth > _MOST_DEPTH:
+    if depth > _MOST_DEPTH or len(arrays) > _MOST_ARRAYS:
         return
     if isinstance(value, list):
         for item in value:
@@ -313,6 +316,7 @@ def _can_be_named(key: str) -> bool:
     return bool(key) and "." not in key and "[" not in key
 
 
+@lru_cache(maxsize=4096)
 def _name(key: str) -> str:
     return "".join(c for c in key.lower() if c.isalnum())
 

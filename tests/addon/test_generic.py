@@ -294,6 +294,17 @@ def test_a_page_without_a_feed_raises_no_alarm() -> None:
     assert filtered(body, _route(), Judge(SCORER, ON), Notes(), "application/json").missing is None
 
 
+@pytest.mark.timeout(20)
+def test_odd_shapes_take_no_time() -> None:
+    pair = [{"id": i, "user": _USER, "text": _PROSE} for i in range(2)]
+    for value in (
+        {str(i): {"items": pair} for i in range(5_000)},
+        [{f"k{j}": j for j in range(30)} for _ in range(5_000)],
+        [[pair] * 500] * 10,
+    ):
+        _posts(value)
+
+
 def test_what_is_no_json_is_a_fault() -> None:
     with pytest.raises(JsonError):
         described(b"<html>")
