@@ -174,6 +174,10 @@ def _described(items: list[dict[str, Any]]) -> tuple[str, Fields, int] | None:
     relative = [tuple(_below(post, path) for path in part) for part in parts]
     html = {_below(post, path) for part in parts for path in part if any(map(_TAG.search, leaves[path]))}
     inner = tuple(_inner(objects, relative[-1]))
+    used = {
+        _below(post, path).split(".")[0]
+        for path in (id_path, *author_id, *author, *(p for part in parts for p in part))
+    }
     fields = Fields(
         id=(_below(post, id_path),),
         author_id=tuple(_below(post, path) for path in author_id),
@@ -183,7 +187,8 @@ def _described(items: list[dict[str, Any]]) -> tuple[str, Fields, int] | None:
         inner=inner,
         ad={key: True for key in _keys(objects) if _name(key) in _AD_FLAGS},
         main=relative[-1],
-        drop=dict.fromkeys(inner, "null") | _pictures(objects),
+        drop=dict.fromkeys(inner, "null")
+        | {key: value for key, value in _pictures(objects).items() if key not in used},
     )
     posts = [GENERIC.read(item, (post,), fields) for item in items]
     complete = [found for found in posts if found is not None and (found.author or found.author_id) and found.text]

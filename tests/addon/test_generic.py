@@ -182,6 +182,14 @@ def test_describes_each_part() -> None:
     assert fields.drop == {"reposted": "null", "pics": "[]", "card": "null"}
 
 
+def test_a_fold_keeps_what_the_post_is_read_from() -> None:
+    feed = [{"photo": {"id": i, "user": {"id": 1}, "caption": FRIEND}, "type": i, "photos": []} for i in range(3)]
+    found = detected(JsonText(json.dumps([{**item, "id": i} for i, item in enumerate(feed)]).encode()))
+    assert found is not None
+    assert found.fields is not None
+    assert found.fields.drop == {"photos": "[]"}
+
+
 def test_finds_most_posts_of_the_adapters_own_pages() -> None:
     """Fixtures that are lists named by their paths, with three posts of which one is long enough to tell."""
     pages = found = posts = same = 0
