@@ -46,11 +46,12 @@ def _words(words: str) -> dict[str, int]:
 _IDS = _words("idstr idstring id uri urn pk uuid guid mid uid did key hash slug")
 _POST_ID = re.compile(
     r"(?:post|status|note|photo|video|aweme|feed|item|moment|tweet|toot|thread|topic|article|story|media|entry|activity"
-    r"|dynamic|cell|work|content)id(?:str)?"
+    r"|dynamic|cell|work|content|object)id(?:str)?"
 )
+_AUTHOR_IDS = _words(" ".join(_IDS) + " userid authorid accountid")  # inside the object that is about the author
 _AUTHORS = _words(
     """user author account creator poster publisher member people person profile actor userinfo authorinfo moduleauthor
-    owner from by createdby postedby uploader writer blogger"""
+    owner ownerobj from by createdby postedby uploader writer blogger"""
 )
 _NAMES = _words("screenname displayname nickname nick name username fullname handle acct login uname")
 _FLAT_NAMES = _words(
@@ -58,6 +59,8 @@ _FLAT_NAMES = _words(
     creatorname createdby blogname user account member writer by owner ownername handle"""
 )
 _FLAT_IDS = _words("authorid userid uid creatorid posterid accountid memberid ownerid fromid")
+# Who made a thing, rather than said something: not enough where there is only a title or a description.
+_MAKERS = _words("owner ownername ownerid ownerobj creator creatorname creatorid createdby from fromid by uploader")
 _TEXTS = _words(
     """textraw rawtext plaintext fulltext longtext text content contenttext contenthtml contentraw rendered body
     bodytext bodyhtml bodymarkdown markdown html cooked raw message msg caption selftext postcontent posttext status
@@ -224,13 +227,13 @@ def _id_path(leaves: dict[str, list[str]], above: str, items: int) -> str | None
 
 
 def _author_paths(leaves: dict[str, list[str]], above: str, *, strict: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The paths of the author's id and name, each empty or one. `strict`: a bare number of a user is not enough."""
+    """The paths of the author's id and name, each empty or one. `strict`: a maker or a bare number is not enough."""
     found: defaultdict[str, tuple[list[tuple[int, str]], list[tuple[int, str]]]] = defaultdict(lambda: ([], []))
     for path in leaves:
         last, holder = _last(path), _author_object(path)
-        if _is_above(_parent(holder or path), above):
+        if _is_above(_parent(holder or path), above) and not (strict and _last(holder or path) in _MAKERS):
             ids, names = found[holder or _parent(path)]
-            if last in (known := _IDS if holder else _FLAT_IDS):
+            if last in (known := _AUTHOR_IDS if holder else _FLAT_IDS):
                 ids.append((known[last], path))
             if last in (known := _NAMES if holder else _FLAT_NAMES):
                 names.append((known[last], path))
