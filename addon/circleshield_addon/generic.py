@@ -76,7 +76,7 @@ _ASIDE = _words(  # branches of a post that hold no text of its own
     """comments comment topcomment replies reply replyto inreplyto parent reason context community group forum board
     channel category topic tag location place source app application client card preview embed link poll"""
 )
-_PICTURES = re.compile(r"(?:media|pic|image|photo|video|attachment|file|gallery)[a-z]*|cards?|poll|embeds?|preview")
+_PICTURES = re.compile(r"(?:media|pic|image|photo|video|attachment|file|gallery)[a-z0-9]*|cards?|poll|embeds?|preview")
 _AD_FLAGS = _words("ad isad isads promoted ispromoted sponsored issponsored advertisement isadvertisement")
 
 # Names of arrays, or of what they stand in, that hold no feed.
@@ -270,11 +270,15 @@ def _inner(objects: list[dict[str, Any]], main: tuple[str, ...]) -> Iterator[str
 
 
 def _pictures(objects: list[dict[str, Any]]) -> dict[str, str | None]:
+    """What a post can do without, as other posts on the page do: empty lists, and null where one has null."""
     found: dict[str, str | None] = {}
-    for item in objects:
-        for key, value in item.items():
-            if _PICTURES.fullmatch(_name(key)) and isinstance(value, dict | list) and _can_be_named(key):
-                found[key] = "[]" if isinstance(value, list) else "null"
+    for key in _keys(objects):
+        if _PICTURES.fullmatch(_name(key)) and _can_be_named(key):
+            values = [item[key] for item in objects if key in item]
+            if any(isinstance(value, list) for value in values):
+                found[key] = "[]"
+            elif None in values and any(isinstance(value, dict) for value in values):
+                found[key] = "null"
     return found
 
 

@@ -90,7 +90,7 @@ def source(found: Sequence[Proposal], as_of: str) -> str:
         hosts[proposal.host].append(proposal)
     adapters = [_adapter(host, group, as_of, alone=len(hosts) == 1) for host, group in hosts.items()]
     head = (
-        f'"""{", ".join(hosts)}: proposed from a capture; check it against further pages."""\n\n'
+        '"""Proposed from a capture: check it against further pages."""\n\n'
         "import re\n\nfrom circleshield_addon.adapter import Adapter, Endpoint, Fields\n"
     )
     return "\n".join((head, *adapters))

@@ -217,7 +217,7 @@ def test_learns_as_json() -> None:
     assert feed["posts"][0] == {
         **{"id": "10", "author_id": "70", "author": "u0", "text": f"A day\n{FRIEND}", "ad": False},
     }
-    assert told["python"].startswith('"""www.some.example: proposed')
+    assert told["python"].startswith('"""Proposed')
 
 
 def test_what_an_adapter_reads_already_is_only_proposed_alone() -> None:
