@@ -22,8 +22,10 @@ class Fields:
     quoted). `ad`: the platform's own advertisement flag, path to the values that mean one (True: any but false and
     null). `main`: the texts that a client shows: a fold writes its line there, a label its mark in front; where it is
     empty the platform's posts cannot be rewritten. `drop`: what a folded post loses (pictures, cards, inner posts),
-    path to the JSON that takes the place, or None where the member goes with its key. `positions`: likewise what
-    counts characters of the main text, and so is wrong once that is rewritten.
+    path to the JSON that takes the place (a string "…" in it becomes the fold's line), or None where the member goes
+    with its key. `positions`: likewise what counts characters of the main text, and so is wrong once that is rewritten.
+    `pieces`: arrays that hold the main text piece by piece, path to the JSON of one such piece, with "…" for its text.
+    `needs`: an object that has nothing at any of these paths is no post, whatever else it has.
     """
 
     id: tuple[str, ...]
@@ -36,14 +38,16 @@ class Fields:
     main: tuple[str, ...] = ()
     drop: Mapping[str, str | None] = field(default_factory=dict)
     positions: Mapping[str, str | None] = field(default_factory=dict)
+    pieces: Mapping[str, str] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
     """A feed item's place in a JSON text.
 
-    `array`: the spans of all elements of the array it is in, and `index`, its own among them. An item that must not be
-    deleted, only rewritten, has an array of its own alone and is not `removable`.
+    `array`: the spans of all elements of the array it is in (of itself alone where it is in none), and `index`, its own
+    among them. An item that must not be deleted, only rewritten, is not `removable`.
     """
 
     array: tuple[Span, ...]
@@ -60,12 +64,14 @@ class Slot:
 class HtmlList:
     """Feed items that are elements of an HTML page: all `tag` elements with the class `css_class`.
 
-    `read` makes a post of such an element's HTML, or None where it is none.
+    `read` makes a post of such an element's HTML, or None where it is none. `in_comments`: they may also stand inside
+    comments, from where a script of the page takes them.
     """
 
     tag: str
     css_class: str
     read: Callable[[str], Post | None]
+    in_comments: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +81,28 @@ class Endpoint:
     `path` must match the whole URL path, without the query. `method`: GET or POST.
     `items`: the paths of the arrays that hold the feed's items; or a function that finds the items' slots, where naming
     arrays is not enough; or a list in an HTML page. `post`: where in an item the post stands, alternatives; an empty
-    path is the item itself. `resolve`: for platforms that keep parts of a post elsewhere in the document; given the
-    document it returns what turns an item into one that can be read (posts so made cannot be rewritten in place).
+    path is the item itself. `fields`: where the posts are of another shape than elsewhere on the platform. `resolve`:
+    for platforms that keep parts of a post elsewhere in the document; given the document it returns what turns an item
+    into one that can be read (only what stands in the item itself can be rewritten).
     `embedded`: the JSON stands inside an HTML page, right after each match of this pattern.
     `never_empty`: clients take an empty page for the end of the feed. `last_item_is_cursor`: clients ask for the next
     page by the last item's id. In both cases an item that has to stay is folded instead of removed.
+    `ad_ids`: paths from the document of ids, the posts of which are advertisements. `count`: the path of a number that
+    clients trust to be how many items there are. `typed_html`: the server may call this JSON `text/html`.
     """
 
     path: re.Pattern[str]
     items: tuple[str, ...] | Callable[[JsonText], Iterator[Slot]] | HtmlList
     post: tuple[str, ...] = ("",)
     method: str = "GET"
+    fields: Fields | None = None
     resolve: Callable[[JsonText], Callable[[Any], Any]] | None = None
     embedded: re.Pattern[bytes] | None = None
     never_empty: bool = False
     last_item_is_cursor: bool = False
+    ad_ids: tuple[str, ...] = ()
+    count: str = ""
+    typed_html: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,23 +144,24 @@ class Adapter:
     item_is_ad: Callable[[dict[str, Any]], bool] | None = None
     ad_id: tuple[str, ...] = ()
 
-    def read(self, item: Any, paths: tuple[str, ...] = ("",)) -> Post | None:
-        """The post that stands at one of `paths` in a decoded feed item.
+    def read(self, item: Any, paths: tuple[str, ...] = ("",), fields: Fields | None = None) -> Post | None:
+        """The post that stands at one of `paths` in a decoded feed item, its parts where `fields` has them.
 
         None for what is no post: headers, cursors, suggestions.
         """
         if not isinstance(item, dict):
             return None
+        fields = fields or self.fields
         ad = self.item_is_ad is not None and self.item_is_ad(item)
         post = next((found for path in paths if (found := self._unwrapped(first(item, path))) is not None), None)
-        if post is None or not (post_id := _first_text(post, self.fields.id)):
+        if post is None or not _is_whole(post, fields) or not (post_id := _first_text(post, fields.id)):
             return Post(_first_text(item, self.ad_id), "", "", "", ad=True) if ad and self.ad_id else None
         return Post(
             id=post_id,
-            author_id=_first_text(post, self.fields.author_id),
-            author=_first_text(post, self.fields.author),
-            text="\n".join(self._texts(post)),
-            ad=ad or self._flagged(post),
+            author_id=_first_text(post, fields.author_id),
+            author=_first_text(post, fields.author),
+            text="\n".join(self._texts(post, fields)),
+            ad=ad or _flagged(post, fields),
         )
 
     def _unwrapped(self, post: Any) -> dict[str, Any] | None:
@@ -156,30 +170,35 @@ class Adapter:
         inside = post.get(self.wrapper) if self.wrapper else None
         return inside if isinstance(inside, dict) else post
 
-    def _texts(self, post: dict[str, Any], depth: int = 0) -> Iterator[str]:
-        for alternatives in self.fields.text:
+    def _texts(self, post: dict[str, Any], fields: Fields, depth: int = 0) -> Iterator[str]:
+        for alternatives in fields.text:
             for path in alternatives:
                 found = (_string(value) for value in every(post, path))
-                to_text = html_to_text if path in self.fields.html else str.strip
+                to_text = html_to_text if path in fields.html else str.strip
                 texts = [text for text in map(to_text, found) if text]
                 if texts:
                     yield "\n".join(texts)
                     break
         if depth < 3:  # a quote of a quote of a quote is as far as any client shows
-            for path in self.fields.inner:
+            for path in fields.inner:
                 for value in every(post, path):
                     if (inner := self._unwrapped(value)) is not None:
-                        yield from self._texts(inner, depth + 1)
+                        yield from self._texts(inner, fields, depth + 1)
 
-    def _flagged(self, post: dict[str, Any]) -> bool:
-        for path, meaning in self.fields.ad.items():
-            for value in every(post, path):
-                if isinstance(meaning, bool):
-                    if value:
-                        return True
-                elif isinstance(value, str | int) and value in meaning:
+
+def _is_whole(post: dict[str, Any], fields: Fields) -> bool:
+    return not fields.needs or any(first(post, path) is not None for path in fields.needs)
+
+
+def _flagged(post: dict[str, Any], fields: Fields) -> bool:
+    for path, meaning in fields.ad.items():
+        for value in every(post, path):
+            if isinstance(meaning, bool):
+                if value:
                     return True
-        return False
+            elif isinstance(value, str | int) and value in meaning:
+                return True
+    return False
 
 
 def every(value: Any, path: str) -> Iterator[Any]:

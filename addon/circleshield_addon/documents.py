@@ -6,6 +6,7 @@ Each comes with the way back, from a place in the text to the place in the body,
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,8 +40,11 @@ def documents(body: bytes, embedded: re.Pattern[bytes] | None = None) -> list[Do
         try:
             return [Document(JsonText(body), same_place)]
         except JsonError:
-            return _lines(body)
-    return [_inside(body)]
+            try:
+                return _lines(body, 0)
+            except JsonError:
+                return [_literal(body, 0, len(body))]
+    return _inside(body)
 
 
 def in_string(outer: JsonText, span: Span) -> Document:
@@ -58,6 +62,11 @@ def _shifted(by: int) -> Callable[[Edit], Edit]:
     return lambda edit: (edit[0] + by, edit[1] + by, edit[2])
 
 
+def _in_script(by: int) -> Callable[[Edit], Edit]:
+    # What is written must not end the script that it stands in.
+    return lambda edit: (edit[0] + by, edit[1] + by, edit[2].replace(b"</", b"<\\/"))
+
+
 def _to_origin(origins: NDArray[np.intp], quote: Callable[[bytes], bytes]) -> Callable[[Edit], Edit]:
     def place(edit: Edit) -> Edit:
         return int(origins[0, edit[0]]), int(origins[1, edit[1] - 1]), quote(edit[2])
@@ -65,12 +74,14 @@ def _to_origin(origins: NDArray[np.intp], quote: Callable[[bytes], bytes]) -> Ca
     return place
 
 
-def _lines(body: bytes) -> list[Document]:
-    found, at = [], 0
-    for line in body.splitlines(keepends=True):
+def _lines(body: bytes, at: int) -> list[Document]:
+    found = []
+    for line in body[at:].splitlines(keepends=True):
         if line.strip():
             found.append(Document(JsonText(line), _shifted(at)))
         at += len(line)
+    if not found:
+        raise JsonError("not JSON")
     return found
 
 
@@ -86,13 +97,13 @@ def _embedded(body: bytes, pattern: re.Pattern[bytes]) -> list[Document]:
         except (ValueError, RecursionError):
             continue
         text = mended[match.end() : end].encode("latin-1")
-        found.append(Document(JsonText(text), _shifted(match.end())))
+        found.append(Document(JsonText(text), _in_script(match.end())))
     if not found:
         raise JsonError("no JSON where the page should hold it")
     return found
 
 
-def _inside(body: bytes) -> Document:
+def _inside(body: bytes) -> list[Document]:
     prefix = _PREFIX.match(body)
     if prefix is None:
         raise JsonError("not JSON")
@@ -101,11 +112,18 @@ def _inside(body: bytes) -> Document:
         end = body.rfind(b")", start)
         if end < 0 or body[end + 1 :].strip(b"; \t\r\n"):
             raise JsonError("not JSON")
-    try:
-        return Document(JsonText(body[start:end]), _shifted(start))
-    except JsonError:
-        text, origins = _rewritten(body, start, end, _JS_TOKEN, _json_token)
-        return Document(JsonText(text), _to_origin(origins, _same_bytes))
+    with suppress(JsonError):
+        return [Document(JsonText(body[start:end]), _shifted(start))]
+    if prefix["callback"] is None:
+        with suppress(JsonError):
+            return _lines(body, start)
+    return [_literal(body, start, end)]
+
+
+def _literal(body: bytes, start: int, end: int) -> Document:
+    """A JavaScript literal, read as JSON."""
+    text, origins = _rewritten(body, start, end, _JS_TOKEN, _json_token)
+    return Document(JsonText(text), _to_origin(origins, _same_bytes))
 
 
 def _same_bytes(text: bytes) -> bytes:

@@ -26,15 +26,19 @@ def _has_class(name: str) -> re.Pattern[bytes]:
     )
 
 
-def elements(body: bytes, tag: str, css_class: str) -> list[Span]:
+def elements(body: bytes, tag: str, css_class: str, in_comments: bool = False) -> list[Span]:
     """The outermost `tag` elements with that class, in order, each from its start tag to the end of its end tag.
 
-    An element that is never closed is none.
+    An element that is never closed is none. With `in_comments`, those that stand whole inside a comment count as well.
     """
     found: list[Span] = []
     start, depth = -1, 0
     for match in _tags(tag).finditer(body):
         if match["attributes"] is None:
+            if in_comments and start < 0 and match.group().startswith(b"<!--"):
+                first = match.start() + len(b"<!--")
+                inside = elements(body[first : match.end() - len(b"-->")], tag, css_class)
+                found += ((first + begin, first + end) for begin, end in inside)
             continue
         if start < 0:
             if not match["end"] and _has_class(css_class).search(match["attributes"]):

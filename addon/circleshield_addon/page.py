@@ -1,15 +1,19 @@
 """A feed page: its posts, and the page with some of them taken out, folded or labelled."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from circleshield_addon.adapter import Adapter, Endpoint, HtmlList, Slot
 from circleshield_addon.documents import Document, documents
+from circleshield_addon.generic import GENERIC, described
 from circleshield_addon.html_list import elements
 from circleshield_addon.json_spans import Edit, Span, cut, spliced
 from circleshield_addon.post import Action, Post
 from circleshield_addon.rewriting import Note, folding, labelling, post_spans
+
+_Array = tuple[int, Span]
+"""An array of items: its document, and the span of its first element."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,10 @@ class _Item:
     document: Document
     slot: Slot
     post: Post | None
+
+    @property
+    def place(self) -> _Array:
+        return id(self.document), self.slot.array[0]
 
 
 class JsonPage:
@@ -32,14 +40,18 @@ class JsonPage:
         self._body = body
         self._adapter = adapter
         self._endpoint = endpoint
+        self._fields = endpoint.fields or adapter.fields
         self._all: list[_Item] = []
         self._documents = documents(body, endpoint.embedded)
         for document in self._documents:
             text = document.text
             resolve = endpoint.resolve(text) if endpoint.resolve else None
+            named = {_named(text.value(span)) for path in endpoint.ad_ids for span in text.find(path)}
             for slot in sorted(_slots(document, endpoint), key=lambda slot: slot.span):
                 value = text.value(slot.span)
-                post = adapter.read(resolve(value) if resolve else value, endpoint.post)
+                post = adapter.read(resolve(value) if resolve else value, endpoint.post, self._fields)
+                if post is not None and post.id in named:
+                    post = replace(post, ad=True)
                 self._all.append(_Item(document, slot, post))
         self._items = [item for item in self._all if item.post is not None]
         self.posts = tuple(item.post for item in self._items if item.post is not None)
@@ -52,8 +64,9 @@ class JsonPage:
         unread = sum(item.slot.span[1] - item.slot.span[0] for item in self._all)
         if unread > _TELLING_BYTES:  # cursors and headers are small
             return "items, but no post among them"
-        if isinstance(self._endpoint.items, tuple) and len(self._body) > _TELLING_BYTES and not self._all:
-            empty = any(True for path in self._endpoint.items for d in self._documents for _ in d.text.find(path))
+        named = self._endpoint.items if isinstance(self._endpoint.items, tuple) else ()
+        if named and len(self._body) > _TELLING_BYTES and not self._all:
+            empty = any(True for path in named for d in self._documents for _ in d.text.find(path))
             return None if empty else "no list of items"
         return None
 
@@ -82,52 +95,77 @@ class JsonPage:
         last item goes with it.
         """
         edits: list[Edit] = []
-        gone: defaultdict[tuple[int, Span], set[int]] = defaultdict(set)  # by document and first element of the array
         for i, action in enumerate(actions):
             item = self._items[i]
-            if action == "remove":
-                gone[id(item.document), item.slot.array[0]].add(item.slot.index)
-            elif action in ("fold", "label"):
+            if action in ("fold", "label"):
                 edits += map(item.document.place, self._edits(i, action, notes[i]))
-        if gone:
-            edits += self._cuts(gone)
+        removed = [i for i, action in enumerate(actions) if action == "remove"]
+        edits += self._cuts(removed)
+        if removed and self._endpoint.count:
+            edits += self._counted(len(self._all) - len(removed))
         return spliced(self._body, edits)
+
+    def _counted(self, left: int) -> Iterator[Edit]:
+        for document in self._documents:
+            for start, end in document.text.find(self._endpoint.count):
+                if document.text.body[start:end].isdigit():
+                    yield document.place((start, end, str(left).encode()))
 
     def _edits(self, i: int, action: Action, note: Note) -> list[Edit]:
         item = self._items[i]
-        if self._endpoint.resolve:
-            return []
-        text = item.document.text
-        for post in post_spans(text, item.slot.span, self._endpoint.post, self._adapter.wrapper):
+        text, wrapper = item.document.text, self._adapter.wrapper
+        for post in post_spans(text, item.slot.span, self._endpoint.post, wrapper):
             if action == "fold":
-                return folding(text, post, self._adapter.fields, note)
-            return labelling(text, post, self._adapter, note)
+                return folding(text, post, self._fields, note)
+            return labelling(text, post, self._fields, wrapper, note)
         return []
 
     def _must_stay(self, removed: list[int]) -> set[int]:
+        stay = self._must_stay_for_the_client(removed)
+        leaving = set(removed) - stay
+        for i in sorted(leaving, reverse=True):  # what is inside comes after what it is in
+            outer = self._items[i]
+            for j in range(i + 1, len(self._items)):
+                inner = self._items[j]
+                if inner.document is not outer.document or inner.slot.span[0] >= outer.slot.span[1]:
+                    break
+                if j not in leaving:
+                    leaving.remove(i)
+                    break
+        return set(removed) - leaving
+
+    def _must_stay_for_the_client(self, removed: list[int]) -> set[int]:
         stay = {i for i in removed if not self._items[i].slot.removable}
         if removed and self._endpoint.last_item_is_cursor and self._all[-1] is self._items[-1]:
             stay |= {len(self._items) - 1} & set(removed)
-        if removed and self._endpoint.never_empty and len(removed) == len(self._all):
-            stay.add(removed[-1])
+        if self._endpoint.never_empty and not stay and sum(map(len, self._gone(removed).values())) == len(self._all):
+            stay |= set([i for i in removed if self._edits(i, "fold", _PROBE)][-1:] or removed[-1:])
         return stay
 
-    def _cuts(self, gone: defaultdict[tuple[int, Span], set[int]]) -> list[Edit]:
-        arrays = {(id(item.document), item.slot.array[0]): item for item in self._all}
+    def _gone(self, removed: Sequence[int]) -> dict[_Array, set[int]]:
+        """The indices of what goes, by array, when those posts go: the posts, and modules that lose all they hold."""
+        gone: defaultdict[_Array, set[int]] = defaultdict(set)
+        for i in removed:
+            gone[self._items[i].place].add(self._items[i].slot.index)
+        arrays = {item.place: item.slot.array for item in self._all} if gone else {}
         for holder in reversed(self._all):
             if holder.post is None:
-                key, (start, end) = id(holder.document), holder.slot.span
+                start, end = holder.slot.span
                 inside = [
-                    (place, item.slot.array)
-                    for place, item in arrays.items()
-                    if place[0] == key and start < place[1][0] and item.slot.array[-1][1] < end
+                    (place, array)
+                    for place, array in arrays.items()
+                    if place[0] == holder.place[0] and start < place[1][0] and array[-1][1] < end
                 ]
                 if inside and all(len(gone.get(place, ())) == len(array) for place, array in inside):
-                    gone[key, holder.slot.array[0]].add(holder.slot.index)
+                    gone[holder.place].add(holder.slot.index)
+        return gone
+
+    def _cuts(self, removed: Sequence[int]) -> list[Edit]:
+        items = {item.place: item for item in self._all}
         return [
-            arrays[place].document.place(edit)
-            for place, indices in gone.items()
-            for edit in cut(arrays[place].slot.array, indices)
+            items[place].document.place(edit)
+            for place, indices in self._gone(removed).items()
+            for edit in cut(items[place].slot.array, indices)
         ]
 
 
@@ -136,10 +174,11 @@ class HtmlPage:
 
     def __init__(self, body: bytes, items: HtmlList) -> None:
         self._body = body
-        read = [(span, items.read(body[slice(*span)].decode())) for span in elements(body, items.tag, items.css_class)]
+        spans = elements(body, items.tag, items.css_class, items.in_comments)
+        read = [(span, items.read(body[slice(*span)].decode())) for span in spans]
         self._spans = [span for span, post in read if post is not None]
         self.posts = tuple(post for _, post in read if post is not None)
-        self.missing = None if self.posts else "no list of items"
+        self.missing = None if read else "no list of items"
 
     def settled(self, wishes: Sequence[Action]) -> list[Action]:
         """As `JsonPage.settled`: a fold is a removal here, and a label nothing."""
@@ -156,6 +195,8 @@ def read_page(body: bytes, adapter: Adapter, endpoint: Endpoint) -> JsonPage | H
     """The page in `body` (UTF-8 without byte order mark). Raises JsonError when it should be JSON and is not."""
     if isinstance(endpoint.items, HtmlList):
         return HtmlPage(body, endpoint.items)
+    if adapter is GENERIC:
+        endpoint = described(body)
     return JsonPage(body, adapter, endpoint)
 
 
@@ -170,3 +211,7 @@ def _slots(document: Document, endpoint: Endpoint) -> list[Slot]:
         return list(endpoint.items(document.text))
     arrays = [document.text.elements(span) for path in endpoint.items for span in document.text.find(path)]
     return [Slot(array, i) for array in arrays for i in range(len(array))]
+
+
+def _named(value: object) -> str | None:
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None

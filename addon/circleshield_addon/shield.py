@@ -11,6 +11,7 @@ from circleshield_addon import cut_responses, notes, routing
 from circleshield_addon.coding import MAX_DECODED_BYTES
 from circleshield_addon.drift import DriftAlarm
 from circleshield_addon.filtering import filtered
+from circleshield_addon.generic import GENERIC
 from circleshield_addon.judge import Judge
 from circleshield_addon.post import Verdict
 from circleshield_addon.routing import Route
@@ -29,6 +30,17 @@ _CONDITIONS = ("if-none-match", "if-modified-since")
 _LARGE_BYTES = 100_000
 _TOO_LARGE = "body is larger than is read"
 _DID = {"remove": "removed", "fold": "folded", "label": "labelled"}
+
+
+def put(response: http.Response, body: bytes) -> None:
+    """Gives a response another body (coded as before), and headers that fit it."""
+    headers = response.headers
+    for name in _VALIDATORS:
+        headers.pop(name, None)
+    headers["cache-control"] = "no-store"
+    if "content-length" in headers:
+        headers["content-length"] = str(len(body))
+    response.raw_content = body
 
 
 class Shield:
@@ -137,12 +149,7 @@ class Shield:
         self.drift.saw(found.adapter, found.endpoint, result.missing, result.shape)
         if result.body is response.raw_content:
             return
-        for name in _VALIDATORS:
-            headers.pop(name, None)
-        headers["cache-control"] = "no-store"
-        if "content-length" in headers:
-            headers["content-length"] = str(len(result.body))
-        response.raw_content = result.body
+        put(response, result.body)
 
     def websocket_message(self, flow: http.HTTPFlow) -> None:
         """Filters a message from the server; mitmproxy keeps all messages of a connection, so old ones are let go."""
@@ -175,7 +182,7 @@ class Shield:
         if response.status_code != 200:
             return ""
         if not routing.is_page_type(response.headers.get("content-type", ""), found.endpoint):
-            return "content type is not that of a feed page"
+            return "" if found.adapter is GENERIC else "content type is not that of a feed page"
         length = response.headers.get("content-length", "")
         if length.isdecimal() and int(length) > MAX_DECODED_BYTES:
             return _TOO_LARGE

@@ -64,7 +64,7 @@ class StreamFilter:
                 if verdict.action == "fold":
                     edits = folding(inner.text, place, self.adapter.fields, note)
                 else:
-                    edits = labelling(inner.text, place, self.adapter, note)
+                    edits = labelling(inner.text, place, self.adapter.fields, self.adapter.wrapper, note)
                 if edits:
                     return spliced(data, [whole.place(inner.place(edit)) for edit in edits])
         return None if verdict.action in ("remove", "fold") else data

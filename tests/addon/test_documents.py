@@ -25,6 +25,7 @@ def _drop_second(body: bytes, path: str = "items", embedded: re.Pattern[bytes] |
         (b'{"items":[1,2,3]}', b'{"items":[1,3]}'),
         (b' for (;;);{"items":[1,2,3]}\n', b' for (;;);{"items":[1,3]}\n'),
         (b'for(;;);{"items":[1,2,3]}', b'for(;;);{"items":[1,3]}'),
+        (b'for (;;);{"items":[1,2,3]}\r\n{"items":[4,5]}', b'for (;;);{"items":[1,3]}\r\n{"items":[4]}'),
         (b')]}\'\n{"items":[1,2,3]}', b')]}\'\n{"items":[1,3]}'),
         (b'while(1);{"items":[1,2,3]}', b'while(1);{"items":[1,3]}'),
         (b'cb({"items":[1,2,3]})', b'cb({"items":[1,3]})'),
@@ -34,6 +35,7 @@ def _drop_second(body: bytes, path: str = "items", embedded: re.Pattern[bytes] |
             b'_Callback({code:0,items:[{k:\'it\\\'s \\x3Cli\\x3E\'},{"k":"two"}, /* three */ undefined,],});',
             b"_Callback({code:0,items:[{k:'it\\'s \\x3Cli\\x3E'},undefined,],});",
         ),
+        (b'{"code":0,\n"items":[{a:\'1\'},{b:2},undefined]}\n', b'{"code":0,\n"items":[{a:\'1\'},undefined]}\n'),
     ],
 )
 def test_wrappings(body: bytes, left: bytes) -> None:
@@ -43,7 +45,18 @@ def test_wrappings(body: bytes, left: bytes) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>", b"for(;;);", b"cb(", b"cb(1)x", b"cb(f(1))", b'{"a":1}\nnot json', b"cb({a:new Date()})", b"\x00"],
+    [
+        b"",
+        b"<html>",
+        b"for(;;);",
+        b'for(;;);{"a":1}\n{',
+        b"cb(",
+        b"cb(1)x",
+        b"cb(f(1))",
+        b'{"a":1}\nnot json',
+        b"cb({a:new Date()})",
+        b"\x00",
+    ],
 )
 def test_what_holds_no_json_is_refused(body: bytes) -> None:
     with pytest.raises(JsonError):
@@ -57,6 +70,10 @@ def test_json_inside_html() -> None:
     )
     left = body.replace(b',{"t":undefined}', b"")
     assert _drop_second(body, embedded=pattern) == left
+    (document,) = documents(body, pattern)
+    (array,) = document.text.find("items")
+    written = spliced(body, [document.place((*array, b'["</script>"]'))])
+    assert b'{"items":["<\\/script>"]};' in written
     with pytest.raises(JsonError):
         documents(b"<html></html>", pattern)
 

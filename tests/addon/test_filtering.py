@@ -154,7 +154,7 @@ def test_faults_give_the_original_and_say_why(judge: Judge, raw: bytes, encoding
 
 
 def test_an_adapter_that_raises_gives_the_original_and_no_text(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(self: Any, item: Any, paths: Any) -> Post | None:
+    def broken(self: Any, item: Any, paths: Any, fields: Any) -> Post | None:
         raise RuntimeError(f"cannot read {item}")
 
     monkeypatch.setattr("circleshield_addon.adapter.Adapter.read", broken)

@@ -23,3 +23,18 @@ def test_finds_whole_elements(html: str, found: list[str] | None) -> None:
     spans = elements(html.encode(), "li", "t")
     got = [html.encode()[start:end].decode() for start, end in spans]
     assert got == (['<li class="t">a<li class="t">b</li></li>', '<li class="t">c</li>'] if found is None else found)
+
+
+@pytest.mark.parametrize(
+    ("html", "found"),
+    [
+        ('<!-- <li class="t">x</li> --><li class="t">y</li>', ['<li class="t">x</li>', '<li class="t">y</li>']),
+        ('<code><!--<ul><li class="t">x</li><li class="t">y--></code><li class="t">z</li>', ["x", "z"]),
+        ('<li class="t">a<!--<li class="t">b</li>-->c</li>', ['<li class="t">a<!--<li class="t">b</li>-->c</li>']),
+        ("<script>'<!--<li class=\"t\">x</li>-->'</script>", []),
+        ('<!-- <li class="t">x</li>', ['<li class="t">x</li>']),
+    ],
+)
+def test_lists_in_comments(html: str, found: list[str]) -> None:
+    got = [html.encode()[start:end].decode() for start, end in elements(html.encode(), "li", "t", in_comments=True)]
+    assert got == [f if f.startswith("<") else f'<li class="t">{f}</li>' for f in found]

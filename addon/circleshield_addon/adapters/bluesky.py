@@ -10,11 +10,11 @@ ADAPTER = Adapter(
     hosts=("bsky.social", "*.host.bsky.network", "api.bsky.app", "public.api.bsky.app"),
     endpoints=(
         Endpoint(
-            re.compile(r"/xrpc/app\.bsky\.feed\.(?:getTimeline|getFeed|getAuthorFeed|getListFeed)"),
+            re.compile(r"/xrpc/app\.bsky\.feed\.(?:getTimeline|getFeed|getAuthorFeed|getListFeed|getActorLikes)"),
             items=("feed",),
             post=("post",),
         ),
-        Endpoint(re.compile(r"/xrpc/app\.bsky\.feed\.searchPosts"), items=("posts",)),
+        Endpoint(re.compile(r"/xrpc/app\.bsky\.feed\.(?:searchPosts|getQuotes)"), items=("posts",)),
     ),
     fields=Fields(
         id=("uri",),

@@ -37,7 +37,11 @@ ADAPTER = Adapter(
         "o3o.ca",
         "pixelfed.social",
     ),
-    endpoints=(Endpoint(re.compile(r"/api/v1/timelines/(?:home|public|link|list/[^/]+|tag/[^/]+)"), items=("",)),),
+    endpoints=(
+        Endpoint(re.compile(r"/api/v1/timelines/(?:home|public|link|list/[^/]+|tag/[^/]+)"), items=("",)),
+        Endpoint(re.compile(r"/api/v1/(?:accounts/[^/]+|trends)/statuses"), items=("",)),
+        Endpoint(re.compile(r"/api/v2/search"), items=("statuses",)),
+    ),
     streams=(
         Stream(
             re.compile(

@@ -9,7 +9,7 @@ from circleshield_addon.json_spans import JsonText, Span
 
 _TIMELINES = (
     "HomeTimeline|HomeLatestTimeline|ListLatestTweetsTimeline|UserTweets|UserTweetsAndReplies|UserMedia|Likes|Bookmarks"
-    "|BookmarkSearchTimeline|SearchTimeline|TweetDetail|CommunityTweetsTimeline|CommunityTweetSearchModuleQuery"
+    "|BookmarkSearchTimeline|SearchTimeline|CommunityTweetsTimeline|CommunityTweetSearchModuleQuery"
     "|CommunitiesExploreTimeline|ExplorePage|GenericTimelineById|TopicLandingPage|ModeratedTimeline|UserHighlightsTweets"
 )
 
@@ -33,6 +33,14 @@ def _instructions(text: JsonText, span: Span, depth: int = 0) -> Iterator[Span]:
 
 
 def _slots(text: JsonText) -> Iterator[Slot]:
+    return _all_slots(text, conversation=False)
+
+
+def _conversation_slots(text: JsonText) -> Iterator[Slot]:
+    return _all_slots(text, conversation=True)
+
+
+def _all_slots(text: JsonText, conversation: bool) -> Iterator[Slot]:
     for array in _instructions(text, text.root):
         instructions = text.elements(array)
         for index, span in enumerate(instructions):
@@ -41,16 +49,21 @@ def _slots(text: JsonText) -> Iterator[Slot]:
                 yield Slot(instructions, index)
             for key in ("entries", "moduleItems"):
                 if key in instruction:
-                    yield from _entry_slots(text, text.elements(instruction[key]))
+                    yield from _entry_slots(text, text.elements(instruction[key]), conversation)
 
 
-def _entry_slots(text: JsonText, entries: tuple[Span, ...]) -> Iterator[Slot]:
+def _entry_slots(text: JsonText, entries: tuple[Span, ...], conversation: bool) -> Iterator[Slot]:
     for index, span in enumerate(entries):
-        yield Slot(entries, index)
+        yield Slot(entries, index, removable=not (conversation and _is_tweet(text, span)))
         for module in text.find("content.items", span):
             items = text.elements(module)
             for nested in range(len(items)):
                 yield Slot(items, nested)
+
+
+def _is_tweet(text: JsonText, entry: Span) -> bool:
+    """An entry that is one tweet: in a conversation, the one that was opened or one that it answers."""
+    return any(str(text.value(name)).startswith("tweet-") for name in text.find("entryId", entry))
 
 
 def _promoted(item: dict[str, Any]) -> bool:
@@ -65,7 +78,11 @@ ADAPTER = Adapter(
     name="x",
     title="X (Twitter)",
     hosts=("x.com", "www.x.com", "mobile.x.com", "api.x.com", "twitter.com", "mobile.twitter.com", "api.twitter.com"),
-    endpoints=(Endpoint(re.compile(rf"(?:/i/api)?/graphql/[^/]+/(?:{_TIMELINES})"), items=_slots, post=_TWEETS),),
+    endpoints=tuple(
+        Endpoint(re.compile(rf"(?:/i/api)?/graphql/[^/]+/(?:{operations})"), items=items, post=_TWEETS, method=method)
+        for operations, items in ((_TIMELINES, _slots), ("TweetDetail", _conversation_slots))
+        for method in ("GET", "POST")
+    ),
     fields=Fields(
         id=("rest_id", "legacy.id_str"),
         author_id=("core.user_results.result.rest_id", "legacy.user_id_str"),
