@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from circleshield_addon.adapters import mastodon
+from circleshield_addon.adapters import mastodon, misskey
 from circleshield_addon.judge import Judge
 from circleshield_addon.notes import Notes
 from circleshield_addon.settings import Filter, Settings, SpamAction
@@ -128,6 +128,28 @@ def test_websocket_messages() -> None:
         b'{"event":"update","payload":7}',
     ):
         assert messages.edited(other) is other
+
+
+def _note(text: str, kind: str = "note") -> bytes:
+    note = {"id": "9abc", "text": text, "user": {"id": "9u", "username": "a"}, "files": [{"id": "f"}]}
+    body = {"id": "timeline", "type": kind, "body": note}
+    return json.dumps({"type": "channel", "body": body}, ensure_ascii=False).encode()
+
+
+def test_misskey_messages() -> None:
+    def through(message: bytes, action: SpamAction) -> bytes | None:
+        judge = Judge(SCORER, Settings(filter=Filter(action=action)))
+        return StreamFilter(misskey.ADAPTER, misskey.ADAPTER.streams[0], judge, Notes()).edited(message)
+
+    friend = _note(FRIEND)
+    assert through(friend, "remove") is friend
+    assert through(_note(SALES), "remove") is None
+    for other in (_note(SALES, "unfollow"), b'{"type":"connected"}', b'{"body":null}', b'{"body":{"type":"note"}}'):
+        assert through(other, "remove") is other
+    folded = through(_note(SALES), "fold")
+    assert folded is not None
+    note = json.loads(folded)["body"]["body"]
+    assert (note["id"], note["text"][:4], note["files"]) == ("9abc", "已折叠：", [])
 
 
 def test_a_folded_websocket_message_is_json_in_json() -> None:

@@ -2,13 +2,22 @@
 
 import re
 
-from circleshield_addon.adapter import Adapter, Endpoint, Fields
+from circleshield_addon.adapter import Adapter, Endpoint, Fields, Stream
+from circleshield_addon.json_spans import JsonText, Span
 
 _LISTS = (
     r"notes/(?:timeline|local-timeline|hybrid-timeline|global-timeline|bubble-timeline|user-list-timeline|search"
     r"|search-by-tag|featured|polls/recommendation)"
     r"|users/(?:notes|featured-notes)|antennas/notes|channels/timeline|roles/notes|clips/notes"
 )
+
+
+def _note(event: str, text: JsonText) -> Span | None:
+    body = next(text.find("body"), None)
+    members = text.members(body) if body is not None else {}
+    is_note = "type" in members and text.value(members["type"]) == "note"
+    return members.get("body") if is_note else None
+
 
 ADAPTER = Adapter(
     name="misskey",
@@ -44,4 +53,5 @@ ADAPTER = Adapter(
     confidence="medium",
     as_of="2026-11",
     federated=True,
+    streams=(Stream(re.compile(r"/streaming/?"), kind="websocket", post=_note),),
 )
