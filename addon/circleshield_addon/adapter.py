@@ -1,23 +1,31 @@
-"""What an adapter declares about a platform, and how a post is read by such a declaration."""
+"""What an adapter declares about a platform, and how a post is read by such a declaration.
+
+A path is dotted keys from some object, `[]` for each element of an array: `user.screen_name`, `content[].text`.
+"""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from circleshield_addon.html_text import html_to_text
-from circleshield_addon.json_spans import JsonText, Span
+from circleshield_addon.json_spans import JsonText, Span, steps
 from circleshield_addon.post import Post
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """Where the parts of a post stand, as dotted paths from the post's object.
+    """Where the parts of a post stand, as paths from the post's object.
 
     `id`, `author_id`, `author`: alternatives, the first that holds something counts. `text`: parts that are joined,
     each with alternatives. `html`: those of the text paths that hold HTML. `inner`: posts inside the post (repeated,
-    quoted). `ad`: the platform's own advertisement flag, path to the values that mean one
-    (True: any but false and null).
+    quoted). `ad`: the platform's own advertisement flag, path to the values that mean one (True: any but false and
+    null). `main`: the texts that a client shows: a fold writes its line there, a label its mark in front; where it is
+    empty the platform's posts cannot be rewritten. `drop`: what a folded post loses (pictures, cards, inner posts),
+    path to the JSON that takes the place (a string "…" in it becomes the fold's line), or None where the member goes
+    with its key. `positions`: likewise what counts characters of the main text, and so is wrong once that is rewritten.
+    `pieces`: arrays that hold the main text piece by piece, path to the JSON of one such piece, with "…" for its text.
+    `needs`: an object that has nothing at any of these paths is no post, whatever else it has.
     """
 
     id: tuple[str, ...]
@@ -26,28 +34,90 @@ class Fields:
     text: tuple[tuple[str, ...], ...]
     html: frozenset[str] = frozenset()
     inner: tuple[str, ...] = ()
-    ad: Mapping[str, frozenset[str] | bool] | None = None
+    ad: Mapping[str, frozenset[str | int] | bool] = field(default_factory=dict)
+    main: tuple[str, ...] = ()
+    drop: Mapping[str, str | None] = field(default_factory=dict)
+    positions: Mapping[str, str | None] = field(default_factory=dict)
+    pieces: Mapping[str, str] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
 
 
-Slot = tuple[list[Span], int]
-"""A removable place in a page: the elements of an array, and the index of one of them."""
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A feed item's place in a JSON text.
+
+    `array`: the spans of all elements of the array it is in (of itself alone where it is in none), and `index`, its own
+    among them. An item that must not be deleted, only rewritten, is not `removable`.
+    """
+
+    array: tuple[Span, ...]
+    index: int
+    removable: bool = True
+
+    @property
+    def span(self) -> Span:
+        """Where the item stands."""
+        return self.array[self.index]
+
+
+@dataclass(frozen=True, slots=True)
+class HtmlList:
+    """Feed items that are elements of an HTML page: all `tag` elements with the class `css_class`.
+
+    `read` makes a post of such an element's HTML, or None where it is none. `in_comments`: they may also stand inside
+    comments, from where a script of the page takes them.
+    """
+
+    tag: str
+    css_class: str
+    read: Callable[[str], Post | None]
+    in_comments: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """A request whose response is a feed page.
 
-    `path` must match the whole URL path, without the query. `items`: the arrays that hold the feed's items, as
-    `JsonText.arrays` names them, or a function that finds the slots where naming arrays is not enough. `post`: where
-    in an item the post stands, alternatives; an empty path is the item itself. `last_item_is_cursor`: the client asks
-    for the next page by the last item's id, so that item is never taken out.
+    `path` must match the whole URL path, without the query. `method`: GET or POST.
+    `items`: the paths of the arrays that hold the feed's items; or a function that finds the items' slots, where naming
+    arrays is not enough; or a list in an HTML page. `post`: where in an item the post stands, alternatives; an empty
+    path is the item itself. `fields`: where the posts are of another shape than elsewhere on the platform. `resolve`:
+    for platforms that keep parts of a post elsewhere in the document; given the document it returns what turns an item
+    into one that can be read (only what stands in the item itself can be rewritten).
+    `embedded`: the JSON stands inside an HTML page, right after each match of this pattern.
+    `never_empty`: clients take an empty page for the end of the feed. `last_item_is_cursor`: clients ask for the next
+    page by the last item's id. In both cases an item that has to stay is folded instead of removed.
+    `ad_ids`: paths from the document of ids, the posts of which are advertisements. `count`: the path of a number that
+    clients trust to be how many items there are. `typed_html`: the server may call this JSON `text/html`.
     """
 
     path: re.Pattern[str]
-    items: tuple[str, ...] | Callable[[JsonText], Iterator[Slot]]
+    items: tuple[str, ...] | Callable[[JsonText], Iterator[Slot]] | HtmlList
     post: tuple[str, ...] = ("",)
     method: str = "GET"
+    fields: Fields | None = None
+    resolve: Callable[[JsonText], Callable[[Any], Any]] | None = None
+    embedded: re.Pattern[bytes] | None = None
+    never_empty: bool = False
     last_item_is_cursor: bool = False
+    ad_ids: tuple[str, ...] = ()
+    count: str = ""
+    typed_html: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A connection on which posts come one by one: server-sent events, or WebSocket messages.
+
+    `path` must match the whole URL path. `post` finds the post in an event: given the event's name (empty for a
+    WebSocket message) and its JSON text, the span of the post, or None where the event is about something else.
+    `in_string`: that span is a JSON string which holds the post's JSON once more.
+    """
+
+    path: re.Pattern[str]
+    kind: Literal["sse", "websocket"]
+    post: Callable[[str, JsonText], Span | None]
+    in_string: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +125,10 @@ class Adapter:
     """A platform: which hosts, which responses, where the posts are.
 
     `hosts`: names without port; `*.example.com` stands for every name below. `federated`: anybody can run a server, so
-    users add hosts of their own and the path alone tells a feed. `wrapper`: a key under which a post may be wrapped
-    once more. `item_is_ad`: an advertisement flag that stands around the post rather than in it.
+    users add hosts of their own and the path alone tells a feed. `confidence`: `high` (recorded pages, or several
+    sources agree), `medium` (read in one client's source), `low`. `as_of`: year and month of what it was built from.
+    `wrapper`: a key under which a post may be wrapped once more. `item_is_ad`: an advertisement flag that stands around
+    the post rather than in it; an item so flagged that holds no post counts as one, by its id at one of `ad_id`.
     """
 
     name: str
@@ -64,24 +136,32 @@ class Adapter:
     hosts: tuple[str, ...]
     endpoints: tuple[Endpoint, ...]
     fields: Fields
+    confidence: Literal["high", "medium", "low"]
+    as_of: str
     federated: bool = False
+    streams: tuple[Stream, ...] = ()
     wrapper: str = ""
     item_is_ad: Callable[[dict[str, Any]], bool] | None = None
+    ad_id: tuple[str, ...] = ()
 
-    def read(self, item: Any, paths: tuple[str, ...]) -> Post | None:
-        """The post that stands at one of `paths` in a decoded feed item.
+    def read(self, item: Any, paths: tuple[str, ...] = ("",), fields: Fields | None = None) -> Post | None:
+        """The post that stands at one of `paths` in a decoded feed item, its parts where `fields` has them.
 
         None for what is no post: headers, cursors, suggestions.
         """
-        post = next((found for path in paths if (found := self._unwrapped(at(item, path))) is not None), None)
-        if post is None or not (post_id := _first(post, self.fields.id)):
+        if not isinstance(item, dict):
             return None
+        fields = fields or self.fields
+        ad = self.item_is_ad is not None and self.item_is_ad(item)
+        post = next((found for path in paths if (found := self._unwrapped(first(item, path))) is not None), None)
+        if post is None or not _is_whole(post, fields) or not (post_id := _first_text(post, fields.id)):
+            return Post(_first_text(item, self.ad_id), "", "", "", ad=True) if ad and self.ad_id else None
         return Post(
             id=post_id,
-            author_id=_first(post, self.fields.author_id),
-            author=_first(post, self.fields.author),
-            text="\n".join(self._texts(post)),
-            ad=self._flagged(post) or (self.item_is_ad is not None and self.item_is_ad(item)),
+            author_id=_first_text(post, fields.author_id),
+            author=_first_text(post, fields.author),
+            text="\n".join(self._texts(post, fields)),
+            ad=ad or _flagged(post, fields),
         )
 
     def _unwrapped(self, post: Any) -> dict[str, Any] | None:
@@ -90,37 +170,58 @@ class Adapter:
         inside = post.get(self.wrapper) if self.wrapper else None
         return inside if isinstance(inside, dict) else post
 
-    def _texts(self, post: dict[str, Any], depth: int = 0) -> Iterator[str]:
-        for alternatives in self.fields.text:
+    def _texts(self, post: dict[str, Any], fields: Fields, depth: int = 0) -> Iterator[str]:
+        for alternatives in fields.text:
             for path in alternatives:
-                text = _string(at(post, path))
-                text = html_to_text(text) if path in self.fields.html else text.strip()
-                if text:
-                    yield text
+                found = (_string(value) for value in every(post, path))
+                to_text = html_to_text if path in fields.html else str.strip
+                texts = [text for text in map(to_text, found) if text]
+                if texts:
+                    yield "\n".join(texts)
                     break
         if depth < 3:  # a quote of a quote of a quote is as far as any client shows
-            for path in self.fields.inner:
-                if (inner := self._unwrapped(at(post, path))) is not None:
-                    yield from self._texts(inner, depth + 1)
+            for path in fields.inner:
+                for value in every(post, path):
+                    if (inner := self._unwrapped(value)) is not None:
+                        yield from self._texts(inner, fields, depth + 1)
 
-    def _flagged(self, post: dict[str, Any]) -> bool:
-        for path, values in (self.fields.ad or {}).items():
-            value = at(post, path)
-            if isinstance(values, bool):
+
+def _is_whole(post: dict[str, Any], fields: Fields) -> bool:
+    return not fields.needs or any(first(post, path) is not None for path in fields.needs)
+
+
+def _flagged(post: dict[str, Any], fields: Fields) -> bool:
+    for path, meaning in fields.ad.items():
+        for value in every(post, path):
+            if isinstance(meaning, bool):
                 if value:
                     return True
-            elif isinstance(value, str) and value in values:
+            elif isinstance(value, str | int) and value in meaning:
                 return True
-        return False
+    return False
 
 
-def at(value: Any, path: str) -> Any:
-    """What stands at a dotted path of keys, the value itself for an empty path; None where the way ends early."""
-    for key in path.split(".") if path else ():
-        if not isinstance(value, dict):
-            return None
-        value = value.get(key)
-    return value
+def every(value: Any, path: str) -> Iterator[Any]:
+    """All that stands at a path, the value itself for an empty one; nothing where the way ends early."""
+    return _every(value, steps(path))
+
+
+def _every(value: Any, way: tuple[str, ...]) -> Iterator[Any]:
+    for i, step in enumerate(way):
+        if step == "[]":
+            if isinstance(value, list):
+                for element in value:
+                    yield from _every(element, way[i + 1 :])
+            return
+        if not isinstance(value, dict) or step not in value:
+            return
+        value = value[step]
+    yield value
+
+
+def first(value: Any, path: str) -> Any:
+    """The first that stands at a path; None where there is nothing."""
+    return next(every(value, path), None)
 
 
 def _string(value: Any) -> str:
@@ -132,5 +233,5 @@ def _string(value: Any) -> str:
     return ""
 
 
-def _first(post: dict[str, Any], paths: tuple[str, ...]) -> str:
-    return next((text for path in paths if (text := _string(at(post, path)))), "")
+def _first_text(post: dict[str, Any], paths: tuple[str, ...]) -> str:
+    return next((text for path in paths for value in every(post, path) if (text := _string(value))), "")

@@ -1,53 +1,75 @@
-"""One response body through the filter: decode, read, judge, cut, encode. Any fault gives the original back."""
+"""One response body through the filter: decode, read, judge, edit, encode. Any fault gives the original back."""
 
 import traceback
 from dataclasses import dataclass, replace
 
 from circleshield_addon.coding import CodingError, decode
+from circleshield_addon.drift import shape_of
 from circleshield_addon.json_spans import JsonError
 from circleshield_addon.judge import Judge
-from circleshield_addon.page import JsonPage
-from circleshield_addon.post import Verdict
+from circleshield_addon.notes import Notes
+from circleshield_addon.page import read_page
+from circleshield_addon.post import Action, Verdict
 from circleshield_addon.routing import Route, charset
+
+_INSTEAD = {
+    ("fold", "remove"): "removed, as posts of this platform cannot be folded",
+    ("label", "watch"): "left as it is, as posts of this platform cannot be labelled",
+    ("remove", "fold"): "folded, as the client needs an item in its place",
+    ("fold", "watch"): "left as it is, as the client needs it",
+    ("remove", "watch"): "left as it is, as the client needs it",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Filtered:
     """What became of a body.
 
-    `body` is the very object that came in when nothing was taken out. `fault` says why a page passed unread; it never
-    holds text of a post.
+    `body` is the very object that came in when nothing was changed. `fault` says why a page passed unread; it never
+    holds text of a post. `missing` says what a page lacked that it should have had, `shape` how it was made
+    (keys and types, no values).
     """
 
     body: bytes
     verdicts: tuple[Verdict, ...] = ()
     fault: str | None = None
+    missing: str | None = None
+    shape: str = ""
 
 
-def filtered(raw: bytes, route: Route, judge: Judge, content_type: str = "", content_encoding: str = "") -> Filtered:
-    """The body of a feed response without what `judge` removes. Never raises."""
+def filtered(
+    raw: bytes, route: Route, judge: Judge, notes: Notes, content_type: str = "", content_encoding: str = ""
+) -> Filtered:
+    """The body of a feed response after what `judge` decides. Never raises."""
     if not raw:
         return Filtered(raw)
     try:
         text, coding = decode(raw, content_encoding, charset(content_type))
-        page = JsonPage(text, route.adapter, route.endpoint)
-        verdicts = judge.verdicts(page.posts)
-        if page.pinned is not None and verdicts[page.pinned].action == "remove":
-            kept = replace(
-                verdicts[page.pinned],
-                action="watch",
-                reasons=("the client asks for the next page by this post", *verdicts[page.pinned].reasons),
-            )
-            verdicts[page.pinned] = kept
-        edited = page.edited({i for i, verdict in enumerate(verdicts) if verdict.action == "remove"})
-        return Filtered(raw if edited is text else coding.encode(edited), tuple(verdicts))
+        page = read_page(text, route.adapter, route.endpoint)
+        judged = judge.verdicts(page.posts)
+        actions = page.settled([verdict.action for verdict in judged])
+        verdicts = tuple(_as_settled(verdict, action) for verdict, action in zip(judged, actions, strict=True))
+        written = {i: notes.note(verdict) for i, verdict in enumerate(verdicts) if verdict.action in ("fold", "label")}
+        edited = page.edited(actions, written)
+        return Filtered(
+            raw if edited is text else coding.encode(edited),
+            verdicts,
+            missing=page.missing,
+            shape=shape_of(text) if page.missing else "",
+        )
     except (CodingError, JsonError) as e:
         return Filtered(raw, fault=str(e))
     except Exception as e:
-        return Filtered(raw, fault=_where(e))
+        return Filtered(raw, fault=where(e))
 
 
-def _where(error: Exception) -> str:
+def _as_settled(verdict: Verdict, action: Action) -> Verdict:
+    if action == verdict.action:
+        return verdict
+    return replace(verdict, action=action, rules=(*verdict.rules, _INSTEAD[verdict.action, action]))
+
+
+def where(error: Exception) -> str:
     """An unforeseen error by type and place; its message could quote a post."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} at {frame.filename.rpartition('/')[2]}:{frame.lineno}"

@@ -1,4 +1,4 @@
-"""Where the values of a JSON text stand, so that some can be cut out and all else stays the same bytes.
+"""Where the values of a JSON text stand, so that some can be cut out or rewritten and all else stays the same bytes.
 
 Only the containers on the way to a value are decoded (`msgspec.Raw` is a view into the buffer it was decoded from), so
 big integers, odd floats, escapes, white space and key order are never touched.
@@ -6,7 +6,8 @@ big integers, odd floats, escapes, white space and key order are never touched.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -14,6 +15,9 @@ import numpy as np
 
 Span = tuple[int, int]
 """Start and end of a value: byte offsets, end exclusive."""
+
+Edit = tuple[int, int, bytes]
+"""What to write in place of the bytes from a start to an end."""
 
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _array = msgspec.json.Decoder(list[msgspec.Raw])
@@ -49,8 +53,7 @@ class JsonText:
             except (msgspec.DecodeError, RecursionError) as e:
                 raise JsonError("not JSON" if isinstance(e, msgspec.DecodeError) else "nested too deep") from e
         self._base = _address(self._readable)
-        start = len(body) - len(self._readable.lstrip())
-        self.root: Span = (start, len(self._readable.rstrip()))
+        self.root: Span = (len(body) - len(self._readable.lstrip()), len(self._readable.rstrip()))
 
     def members(self, span: Span) -> dict[str, Span]:
         """The members of an object, key to span of the value; the last of duplicate keys, as clients read it.
@@ -61,11 +64,20 @@ class JsonText:
             return {}
         return {key: self._span(raw) for key, raw in _object.decode(self._view(span)).items()}
 
-    def elements(self, span: Span) -> list[Span]:
+    def elements(self, span: Span) -> tuple[Span, ...]:
         """The elements of an array, in order; empty where the value is no array."""
         if self._readable[span[0]] != 0x5B:
-            return []
-        return [self._span(raw) for raw in _array.decode(self._view(span))]
+            return ()
+        return tuple(self._span(raw) for raw in _array.decode(self._view(span)))
+
+    def without_members(self, span: Span, names: Set[str]) -> list[Edit]:
+        """The edits by which an object loses the members of these names, key and all."""
+        values = sorted((value, key) for key, value in self.members(span).items())
+        whole, at = [], span[0] + 1
+        for (_, end), _ in values:
+            whole.append((self._readable.index(b'"', at), end))
+            at = end
+        return cut(whole, [i for i, (_, key) in enumerate(values) if key in names])
 
     def value(self, span: Span) -> Any:
         """The value, decoded whole."""
@@ -74,24 +86,22 @@ class JsonText:
         except msgspec.MsgspecError:  # a number that no float holds, which others read as infinity
             return json.loads(bytes(self._view(span)))
 
-    def arrays(self, path: str, start: Span | None = None) -> Iterator[Span]:
-        """The spans of the arrays at `path`: keys joined by dots, `[]` for each element of an array on the way.
+    def find(self, path: str, start: Span | None = None) -> Iterator[Span]:
+        """The spans of the values at `path`: keys joined by dots, `[]` for each element of an array.
 
-        `data.cards[].card_group` names the array `card_group` of every card; an empty path the value at `start` itself,
-        which is the whole text unless given.
+        `data.cards[].card_group` names the member `card_group` of every card; an empty path the value at `start`
+        itself, which is the whole text unless given.
         """
-        for span in self._walk(start or self.root, [step for step in path.replace("[]", ".[]").split(".") if step]):
-            if self._readable[span[0]] == 0x5B:
-                yield span
+        return self._walk(start or self.root, steps(path))
 
-    def _walk(self, span: Span, steps: Sequence[str]) -> Iterator[Span]:
-        if not steps:
+    def _walk(self, span: Span, way: Sequence[str]) -> Iterator[Span]:
+        if not way:
             yield span
-        elif steps[0] == "[]":
+        elif way[0] == "[]":
             for element in self.elements(span):
-                yield from self._walk(element, steps[1:])
-        elif (member := self.members(span).get(steps[0])) is not None:
-            yield from self._walk(member, steps[1:])
+                yield from self._walk(element, way[1:])
+        elif (member := self.members(span).get(way[0])) is not None:
+            yield from self._walk(member, way[1:])
 
     def _view(self, span: Span) -> memoryview:
         return memoryview(self._readable)[span[0] : span[1]]
@@ -101,33 +111,40 @@ class JsonText:
         return start, start + memoryview(raw).nbytes
 
 
-def cut(elements: Sequence[Span], removed: Iterable[int]) -> list[Span]:
-    """The spans to delete so that an array loses the elements at the indices `removed`, with one comma each."""
+@cache
+def steps(path: str) -> tuple[str, ...]:
+    """A path's keys and `[]`s: `data.cards[].id` is `data`, `cards`, `[]`, `id`."""
+    return tuple(step for step in path.replace("[]", ".[]").split(".") if step)
+
+
+def cut(elements: Sequence[Span], removed: Iterable[int]) -> list[Edit]:
+    """The edits by which an array loses the elements at the indices `removed`, with one comma each."""
     gone = set(removed)
     kept = [i for i in range(len(elements)) if i not in gone]
     if not gone:
         return []
     if not kept:
-        return [(elements[0][0], elements[-1][1])]
-    spans = []
+        return [(elements[0][0], elements[-1][1], b"")]
+    edits = []
     first = 0  # of the run of removed elements before the next kept one
     for i in kept:
         if first < i:
-            spans.append((elements[first][0], elements[i][0]))
+            edits.append((elements[first][0], elements[i][0], b""))
         first = i + 1
     if first < len(elements):
-        spans.append((elements[kept[-1]][1], elements[-1][1]))
-    return spans
+        edits.append((elements[kept[-1]][1], elements[-1][1], b""))
+    return edits
 
 
-def without(body: bytes, spans: Iterable[Span]) -> bytes:
-    """`body` less the bytes of `spans`; a span inside another goes with it. The same object where there are none."""
-    pieces, at = [], 0
-    for start, end in sorted(spans):
+def spliced(body: bytes, edits: Iterable[Edit]) -> bytes:
+    """`body` with the edits made; an edit inside another goes with it. The same object where there are none."""
+    pieces: list[bytes] = []
+    at = 0
+    for start, end, written in sorted(edits, key=lambda edit: (edit[0], -edit[1])):
         if start >= at:
-            pieces.append(body[at:start])
-        at = max(at, end)
-    if not at:
+            pieces += (body[at:start], written)
+            at = end
+    if not pieces:
         return body
     pieces.append(body[at:])
     return b"".join(pieces)

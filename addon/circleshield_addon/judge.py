@@ -1,6 +1,7 @@
 """Posts to verdicts: remembered scores, one batch through the scorer for the rest, then the user's policy."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from circleshield_addon.post import Post, Verdict
 from circleshield_addon.settings import Settings
@@ -43,7 +44,7 @@ class Judge:
             return Verdict(post, score, self._action, ("flagged as an ad by the platform",))
         if score < self.review_at:
             return Verdict(post, score, "keep", (f"score {score:.2f} < {self.review_at:.2f}",))
-        evidence = self._scorer.reasons(post.text, spam=True)
+        evidence = partial(self._scorer.reasons, post.text, spam=True)
         if score < self.remove_at:
-            return Verdict(post, score, "review", (f"score {score:.2f} ≥ {self.review_at:.2f}", *evidence))
-        return Verdict(post, score, self._action, (f"score {score:.2f} ≥ {self.remove_at:.2f}", *evidence))
+            return Verdict(post, score, "review", (f"score {score:.2f} ≥ {self.review_at:.2f}",), evidence)
+        return Verdict(post, score, self._action, (f"score {score:.2f} ≥ {self.remove_at:.2f}",), evidence)

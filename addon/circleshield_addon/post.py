@@ -1,9 +1,10 @@
 """A post as the filter sees it, and what was decided about it."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Literal
 
-Action = Literal["keep", "review", "watch", "remove"]
+Action = Literal["keep", "review", "watch", "label", "fold", "remove"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,18 @@ class Verdict:
     """What becomes of a post, and why.
 
     `score` is the model's probability that the text is a sales post. `action` is `keep` (a friend's post), `review`
-    (shown, but unsure), `watch` (spam by the settings, shown because they say only to watch) or `remove`. `reasons`
-    names the rule first, then what weighed most.
+    (shown, but unsure), `watch` (spam, but left as it is), `label` (marked), `fold` (one line is left of it) or
+    `remove`. `rules` are the rules that decided, in words; `evidence` finds what weighed most in the text, which takes
+    longer than the verdict itself and so is only done when asked for.
     """
 
     post: Post
     score: float
     action: Action
-    reasons: tuple[str, ...]
+    rules: tuple[str, ...]
+    evidence: Callable[[], tuple[str, ...]] = field(default=tuple, compare=False)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The rules, then the evidence."""
+        return (*self.rules, *self.evidence())

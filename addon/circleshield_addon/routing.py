@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from circleshield_addon.adapter import Adapter, Endpoint
+from circleshield_addon.adapter import Adapter, Endpoint, HtmlList, Stream
 from circleshield_addon.adapters import ADAPTERS
+from circleshield_addon.generic import GENERIC
 from circleshield_addon.settings import Settings
 
 
@@ -38,17 +39,28 @@ def matches(host: str, patterns: tuple[str, ...]) -> bool:
 
 
 def decrypted(host: str, settings: Settings) -> bool:
-    """Whether TLS to `host` is opened: only for hosts of enabled adapters."""
+    """Whether TLS to `host` is opened: only for hosts of enabled adapters and those in `[generic]`."""
     return matches(host, settings.hosts)
 
 
 def route(method: str, host: str, path: str, settings: Settings) -> Route | None:
     """The adapter for a request, or None. `path`: the URL's path; what follows a `?` does not count.
 
-    A federated platform is told by its path alone, on any host that is read at all.
+    A federated platform is told by its path alone, on any host that is read at all. Of hosts in `[generic]`, those that
+    have an adapter keep theirs.
     """
-    found = _route(method, host.lower().removesuffix("."), path.partition("?")[0])
-    return found if found is not None and settings.enabled(found.adapter.name) else None
+    path = path.partition("?")[0]
+    found = _route(method, host.lower().removesuffix("."), path)
+    if found is not None and settings.enabled(found.adapter.name):
+        return found
+    if matches(host, settings.generic.hosts) and not matches(host, settings.adapter_hosts):
+        return _generic_route(method, path)
+    return None
+
+
+def _generic_route(method: str, path: str) -> Route | None:
+    endpoints = (endpoint for endpoint in GENERIC.endpoints if endpoint.method == method)
+    return next((Route(GENERIC, endpoint) for endpoint in endpoints if endpoint.path.fullmatch(path)), None)
 
 
 @lru_cache(maxsize=1024)
@@ -61,10 +73,27 @@ def _route(method: str, host: str, path: str) -> Route | None:
     return None
 
 
-def is_page_type(content_type: str) -> bool:
-    """Whether a Content-Type header may stand on a feed page."""
+def stream(kind: str, host: str, path: str, settings: Settings) -> tuple[Adapter, Stream] | None:
+    """The adapter and its stream of that kind (`sse` or `websocket`) for a request, or None."""
+    path = path.partition("?")[0]
+    for adapter in ADAPTERS:
+        if adapter.streams and settings.enabled(adapter.name) and (adapter.federated or matches(host, adapter.hosts)):
+            for candidate in adapter.streams:
+                if candidate.kind == kind and candidate.path.fullmatch(path):
+                    return adapter, candidate
+    return None
+
+
+def is_page_type(content_type: str, endpoint: Endpoint) -> bool:
+    """Whether a Content-Type header may stand on a page of that endpoint."""
     mime = content_type.partition(";")[0].strip().lower()
-    return mime in _JSON_TYPES or mime.endswith("+json")
+    if endpoint.embedded is not None or isinstance(endpoint.items, HtmlList):
+        return mime in ("", "text/html", "application/xhtml+xml")
+    if endpoint in GENERIC.endpoints:
+        return mime == "application/json" or "+json" in mime
+    if endpoint.typed_html and mime == "text/html":
+        return True
+    return mime in _JSON_TYPES or "+json" in mime  # LinkedIn puts a version behind it
 
 
 def charset(content_type: str) -> str:

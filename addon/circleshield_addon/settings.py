@@ -13,7 +13,7 @@ from circleshield_addon.adapters import ADAPTERS
 from circleshield_model.errors import InputError
 
 Probability = Annotated[float, pydantic.Field(ge=0, le=1, allow_inf_nan=False)]
-SpamAction = Literal["remove", "watch"]
+SpamAction = Literal["remove", "fold", "label", "watch"]
 
 
 class _Table(pydantic.BaseModel):
@@ -28,7 +28,7 @@ class Filter(_Table):
     review_at: Probability | None = None
     """Score from which a post is shown but noted for review; not set: the model's own."""
     action: SpamAction = "remove"
-    """`remove` takes spam out; `watch` changes nothing and only reports."""
+    """`remove` takes spam out; `fold` leaves a line with a link; `label` marks it; `watch` only reports."""
     platform_ads: bool = True
     """Whether posts that the platform itself flags as advertisements count as spam."""
 
@@ -42,21 +42,34 @@ class Platform(_Table):
     """Further servers of a platform where anybody can run one, such as `mastodon.example`."""
 
 
+class Generic(_Table):
+    """`[generic]`: feeds that no adapter knows."""
+
+    hosts: Annotated[tuple[str, ...], pydantic.Field(strict=False)] = ()
+    """Hosts whose JSON responses are searched for a list of posts, such as `example.social`."""
+
+
 class Settings(_Table):
     """The whole config file."""
 
     filter: Filter = Filter()
     platforms: dict[str, Platform] = {}
+    generic: Generic = Generic()
 
     @cached_property
-    def hosts(self) -> tuple[str, ...]:
-        """Host patterns of all enabled adapters, the user's own included: what may be decrypted."""
+    def adapter_hosts(self) -> tuple[str, ...]:
+        """Host patterns of all enabled adapters, the user's own included."""
         return tuple(
             host
             for adapter in ADAPTERS
             if self.enabled(adapter.name)
             for host in (*adapter.hosts, *self.platforms.get(adapter.name, Platform()).hosts)
         )
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Host patterns of what may be decrypted: of the adapters and those in `[generic]`."""
+        return self.adapter_hosts + self.generic.hosts
 
     def enabled(self, name: str) -> bool:
         """Whether the adapter of that name is on; adapters are on unless the file says otherwise."""
@@ -105,12 +118,15 @@ def _check_platforms(settings: Settings, path: Path) -> None:
             raise InputError(f"{path.name}: platforms.{name} is not a known platform{_nearest(name, adapters)}")
         if platform.hosts and not adapters[name].federated:
             raise InputError(f"{path.name}: platforms.{name}.hosts: {adapters[name].title} has no servers but its own")
-        for host in platform.hosts:
-            bare = host.removeprefix("*.")
-            if not bare or not all(c.isalnum() or c in ".-" for c in bare):
-                raise InputError(
-                    f"{path.name}: platforms.{name}.hosts must be host names without scheme, port or path, got {host!r}"
-                )
+        _check_hosts(f"platforms.{name}.hosts", platform.hosts, path)
+    _check_hosts("generic.hosts", settings.generic.hosts, path)
+
+
+def _check_hosts(key: str, hosts: tuple[str, ...], path: Path) -> None:
+    for host in hosts:
+        bare = host.removeprefix("*.")
+        if not bare or not all(c.isalnum() or c in ".-" for c in bare):
+            raise InputError(f"{path.name}: {key} must be host names without scheme, port or path, got {host!r}")
 
 
 def _nearest(name: str, known: Any) -> str:
@@ -124,11 +140,8 @@ def _explain(error: Any) -> str:
     got = f"got {error['input']!r}" if not isinstance(error["input"], dict) else "got a table"
     match error["type"]:
         case "extra_forbidden":
-            known = {
-                1: Settings.model_fields,
-                2: Filter.model_fields,  # filter.KEY
-                3: Platform.model_fields,  # platforms.NAME.KEY
-            }[len(error["loc"])]
+            tables: dict[str, type[_Table]] = {"filter": Filter, "platforms": Platform, "generic": Generic}
+            known = (Settings if len(error["loc"]) == 1 else tables[error["loc"][0]]).model_fields
             return f"{key} is not a known key{_nearest(str(error['loc'][-1]), known)}"
         case "greater_than_equal" | "less_than_equal" | "finite_number":
             return f"{key} must be between 0 and 1, {got}"

@@ -1,39 +1,60 @@
 """The mitmproxy addon: which connections are opened, which responses are read, and what goes on to the client."""
 
+import asyncio
 import logging
 from collections import Counter
 
 from mitmproxy import http, tls
 from mitmproxy.proxy.mode_specs import ReverseMode
 
-from circleshield_addon import cut_responses, routing
+from circleshield_addon import cut_responses, notes, routing
 from circleshield_addon.coding import MAX_DECODED_BYTES
+from circleshield_addon.drift import DriftAlarm
 from circleshield_addon.filtering import filtered
+from circleshield_addon.generic import GENERIC
 from circleshield_addon.judge import Judge
+from circleshield_addon.post import Verdict
 from circleshield_addon.routing import Route
 from circleshield_addon.settings import Settings
+from circleshield_addon.streams import EventStream, StreamFilter
 from circleshield_model.scorer import Scorer
 
 log = logging.getLogger("circleshield")
 
 _ROUTE = "circleshield.route"
+_EVENTS = "circleshield.events"
 # Of the body as it was (RFC 9110, 8.8; RFC 1864; RFC 3230; RFC 9530); they would belie an edited one.
 _VALIDATORS = ("etag", "content-md5", "digest", "content-digest", "repr-digest")
 # A 304 would bring back what the client kept from before the filter.
 _CONDITIONS = ("if-none-match", "if-modified-since")
+_LARGE_BYTES = 100_000
 _TOO_LARGE = "body is larger than is read"
+_DID = {"remove": "removed", "fold": "folded", "label": "labelled"}
+
+
+def put(response: http.Response, body: bytes) -> None:
+    """Gives a response another body (coded as before), and headers that fit it."""
+    headers = response.headers
+    for name in _VALIDATORS:
+        headers.pop(name, None)
+    headers["cache-control"] = "no-store"
+    if "content-length" in headers:
+        headers["content-length"] = str(len(body))
+    response.raw_content = body
 
 
 class Shield:
-    """Filters feed pages; everything else passes undecrypted, or streams through untouched.
+    """Filters feed pages and streams; everything else passes undecrypted, or streams through untouched.
 
-    `counts` holds how many `pages`, `posts`, `removed` and `faults` there were. `in_flight` are the flows
-    whose response has not been handed on yet.
+    `counts` holds how many `pages`, `posts`, `faults` and of each action there were, and requests of WeChat's own
+    protocol (`mmtls`). `in_flight` are the flows whose response has not been handed on yet.
     """
 
     def __init__(self, scorer: Scorer, settings: Settings) -> None:
         self.settings = settings
         self.judge = Judge(scorer, settings)
+        self.notes = notes.Notes()
+        self.drift = DriftAlarm()
         self.counts: Counter[str] = Counter()
         self.in_flight: set[str] = set()
         cut_responses.install()
@@ -51,29 +72,60 @@ class Shield:
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Notes feed requests and makes them unconditional; bodies of requests stream."""
         self.in_flight.add(flow.id)
-        flow.request.stream = True
         request = flow.request
+        if request.pretty_host == notes.HOST:
+            return
+        request.stream = True
+        if request.headers.get("upgrade") == "mmtls" and not self.counts["mmtls"]:
+            log.info(
+                "WeChat's own traffic passes as it is: its Moments are encrypted by the app and cannot be filtered"
+            )
+        self.counts["mmtls"] += request.headers.get("upgrade") == "mmtls"
         found = routing.route(request.method, request.pretty_host, request.path, self.settings)
         if found is not None:
             flow.metadata[_ROUTE] = found
             for name in _CONDITIONS:
                 request.headers.pop(name, None)
+        elif (events := self._events(request)) is not None:
+            flow.metadata[_EVENTS] = events
+            if events.stream.kind == "sse":
+                request.headers["accept-encoding"] = "identity"
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        """Answers for the proxy's own name."""
+        if flow.request.pretty_host == notes.HOST:
+            page = self.notes.page(flow.request.path)
+            flow.response = http.Response.make(
+                404 if page is None else 200,
+                page or "This is circleshield. There is no such page, or the post it showed is forgotten.\n",
+                {
+                    "content-type": f"text/{'plain' if page is None else 'html'}; charset=utf-8",
+                    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+                    "cache-control": "no-store",
+                },
+            )
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """Lets everything stream that is no feed page."""
         response = flow.response
         assert response is not None
         found: Route | None = flow.metadata.get(_ROUTE)
-        if found is not None and (why := self._not_a_page(response)) is None:
+        if found is not None and (why := self._not_a_page(response, found)) is None:
             return
         if found is not None:
             del flow.metadata[_ROUTE]
             if why:
                 self._fault(found, why)
         response.stream = response.status_code != 101  # WebSocket messages are no body
+        if response.headers.get("content-type", "").startswith("text/event-stream"):
+            self.in_flight.discard(flow.id)  # it has no end to wait for
+            events: StreamFilter | None = flow.metadata.get(_EVENTS)
+            plain = response.headers.get("content-encoding", "identity") == "identity"
+            if events is not None and events.stream.kind == "sse" and response.status_code == 200 and plain:
+                response.stream = EventStream(events)
 
-    def response(self, flow: http.HTTPFlow) -> None:
-        """Filters a feed page; the flow is changed at the very end, and only if something was taken out."""
+    async def response(self, flow: http.HTTPFlow) -> None:
+        """Filters a feed page; the flow is changed at the very end, and only if a post was."""
         self.in_flight.discard(flow.id)
         found: Route | None = flow.metadata.pop(_ROUTE, None)
         response = flow.response
@@ -85,32 +137,33 @@ class Shield:
         if not response.raw_content:
             return
         headers = response.headers
-        result = filtered(
-            response.raw_content,
-            found,
-            self.judge,
-            headers.get("content-type", ""),
-            headers.get("content-encoding", ""),
-        )
+        coded = headers.get("content-type", ""), headers.get("content-encoding", "")
+        if len(response.raw_content) < _LARGE_BYTES:
+            result = filtered(response.raw_content, found, self.judge, self.notes, *coded)
+        else:  # a long page must not keep the others waiting
+            result = await asyncio.to_thread(filtered, response.raw_content, found, self.judge, self.notes, *coded)
         if result.fault is not None:
             self._fault(found, result.fault)
             return
-        removed = sum(verdict.action == "remove" for verdict in result.verdicts)
-        self.counts.update(pages=1, posts=len(result.verdicts), removed=removed)
-        if removed:
-            log.info("%s: removed %d of %d posts", found.adapter.name, removed, len(result.verdicts))
-        if log.isEnabledFor(logging.DEBUG):
-            for verdict in result.verdicts:
-                why = ", ".join(verdict.reasons)
-                log.debug("%s: %s %r: %s", found.adapter.name, verdict.action, verdict.post.text, why)
+        self._told(found, result.verdicts)
+        self.drift.saw(found.adapter, found.endpoint, result.missing, result.shape)
         if result.body is response.raw_content:
             return
-        for name in _VALIDATORS:
-            headers.pop(name, None)
-        headers["cache-control"] = "no-store"
-        if "content-length" in headers:
-            headers["content-length"] = str(len(result.body))
-        response.raw_content = result.body
+        put(response, result.body)
+
+    def websocket_message(self, flow: http.HTTPFlow) -> None:
+        """Filters a message from the server; mitmproxy keeps all messages of a connection, so old ones are let go."""
+        assert flow.websocket is not None
+        events: StreamFilter | None = flow.metadata.get(_EVENTS)
+        message = flow.websocket.messages[-1]
+        del flow.websocket.messages[:-1]
+        if events is None or message.from_client or not message.is_text or events.stream.kind != "websocket":
+            return
+        edited = events.edited(message.content)
+        if edited is None:
+            message.drop()
+        elif edited is not message.content:
+            message.content = edited
 
     def error(self, flow: http.HTTPFlow) -> None:
         """A flow that ended early."""
@@ -119,16 +172,32 @@ class Shield:
         if found is not None and flow.response is not None and cut_responses.CUT in flow.metadata:
             self._fault(found, "the origin broke off")
 
-    def _not_a_page(self, response: http.Response) -> str | None:
+    def _events(self, request: http.Request) -> StreamFilter | None:
+        kind = "websocket" if request.headers.get("upgrade", "").lower() == "websocket" else "sse"
+        found = routing.stream(kind, request.pretty_host, request.path, self.settings)
+        return StreamFilter(*found, self.judge, self.notes) if found is not None else None
+
+    def _not_a_page(self, response: http.Response, found: Route) -> str | None:
         """None for a response to read; otherwise why not, empty where that is nothing to speak of."""
         if response.status_code != 200:
             return ""
-        if not routing.is_page_type(response.headers.get("content-type", "")):
-            return "content type is not that of a feed page"
+        if not routing.is_page_type(response.headers.get("content-type", ""), found.endpoint):
+            return "" if found.adapter is GENERIC else "content type is not that of a feed page"
         length = response.headers.get("content-length", "")
         if length.isdecimal() and int(length) > MAX_DECODED_BYTES:
             return _TOO_LARGE
         return None
+
+    def _told(self, found: Route, verdicts: tuple[Verdict, ...]) -> None:
+        actions: Counter[str] = Counter(verdict.action for verdict in verdicts)
+        self.counts.update(pages=1, posts=len(verdicts), **actions)
+        for action, did in _DID.items():
+            if actions[action]:
+                log.info("%s: %s %d of %d posts", found.adapter.name, did, actions[action], len(verdicts))
+        if log.isEnabledFor(logging.DEBUG):
+            for verdict in verdicts:
+                why = ", ".join(verdict.reasons)
+                log.debug("%s: %s %r: %s", found.adapter.name, verdict.action, verdict.post.text, why)
 
     def _fault(self, found: Route, why: str) -> None:
         self.counts["faults"] += 1

@@ -10,12 +10,14 @@ from circleshield_model.errors import InputError
 
 # Name -> one line of help. A command's module is only imported when it runs, so `--help` stays quick.
 COMMANDS = {
+    "adapters": "List the platforms; start an adapter, or learn one from a capture.",
     "classify": "Score lines of text.",
     "demo": "Show the proxy at work on a small feed of its own.",
     "evaluate": "Measure a model on labelled files.",
     "explain": "Say why a text scores as it does.",
-    "filter": "Treat one response body as the proxy would.",
+    "filter": "Treat a response body or a capture as the proxy would.",
     "run": "Run the proxy.",
+    "status": "Show what the running proxy does.",
     "train": "Train a model from labelled samples.",
 }
 

@@ -2,15 +2,18 @@
 
 import gzip
 import json
+import re
 from typing import Any
 
 import pytest
 
 from circleshield_addon.adapters import mastodon, weibo
-from circleshield_addon.filtering import Filtered, filtered
+from circleshield_addon.filtering import Filtered
+from circleshield_addon.filtering import filtered as _filtered
 from circleshield_addon.judge import Judge
-from circleshield_addon.page import JsonPage
-from circleshield_addon.post import Post
+from circleshield_addon.notes import Notes
+from circleshield_addon.page import read_page
+from circleshield_addon.post import Post, Verdict
 from circleshield_addon.routing import Route
 from circleshield_addon.settings import Filter, Settings
 from circleshield_model.scorer import Scorer
@@ -20,6 +23,10 @@ FRIEND = "儿子今天中考查分，全家围着一台手机刷新到第七遍�
 SALES = (
     "补水面膜到货啦！今晚下单买三送一，一件也是批发价，想要的宝贝加微信 qj88201 找我拿货💕 诚招代理，零门槛，月入过万"
 )
+
+
+def filtered(raw: bytes, route: Route, judge: Judge, content_encoding: str = "") -> Filtered:
+    return _filtered(raw, route, judge, Notes(), content_encoding=content_encoding)
 
 
 @pytest.fixture(scope="module")
@@ -82,13 +89,47 @@ def test_platform_ads_are_spam_unless_switched_off(scorer: Scorer) -> None:
     assert off.verdicts[0].action == "keep"
 
 
-def test_the_post_that_a_client_pages_by_stays(judge: Judge) -> None:
+def test_the_post_that_a_client_pages_by_is_folded(judge: Judge) -> None:
     posts = [{"id": str(i), "user": {"id": 1, "screen_name": "a"}, "text": SALES} for i in range(3)]
     route = Route(weibo.MOBILE, weibo.MOBILE.endpoints[1])
     result = filtered(json.dumps({"data": {"statuses": posts}}).encode(), route, judge)
-    assert [p["id"] for p in json.loads(result.body)["data"]["statuses"]] == ["2"]
-    assert result.verdicts[2].action == "watch"
-    assert result.verdicts[2].reasons[0] == "the client asks for the next page by this post"
+    (last,) = json.loads(result.body)["data"]["statuses"]
+    assert last["id"] == "2"
+    assert last["text"].startswith("<p>已折叠：疑似推广 (score ")
+    assert "http://circle.shield/folded/" in last["text"]
+    assert result.verdicts[2].action == "fold"
+    assert result.verdicts[2].rules[-1] == "folded, as the client needs an item in its place"
+
+
+def test_a_fold_can_be_opened_by_its_link(scorer: Scorer) -> None:
+    notes = Notes()
+    judge = Judge(scorer, Settings(filter=Filter(action="fold")))
+    result = _filtered(_page(FRIEND, SALES), ROUTE, judge, notes)
+    folded = json.loads(result.body)[1]["content"]
+    assert SALES not in folded
+    link = re.search(r'href="http://circle.shield(/folded/\w+)"', folded)
+    assert link is not None
+    page = notes.page(link[1])
+    assert page is not None
+    assert SALES in page
+    assert notes.page("/folded/other") is None
+    again = _filtered(_page(FRIEND, SALES), ROUTE, judge, notes)
+    assert again.body == result.body
+
+
+def test_the_page_of_a_fold_escapes_what_the_post_says() -> None:
+    notes = Notes()
+    note = notes.note(Verdict(Post("1", "2", "<b>a", "<script>alert(1)</script>", ad=False), 0.9, "fold", ("<i>why",)))
+    page = notes.page(note.link.removeprefix("http://circle.shield"))
+    assert page is not None
+    assert "<script>" not in page
+    assert "<b>a" not in page
+    assert "<i>why" not in page
+
+
+def test_a_label_stands_in_front(scorer: Scorer) -> None:
+    result = filtered(_page(SALES, FRIEND), ROUTE, Judge(scorer, Settings(filter=Filter(action="label"))))
+    assert [p["content"] for p in json.loads(result.body)] == ["⚠ 疑似推广｜" + SALES, FRIEND]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +154,7 @@ def test_faults_give_the_original_and_say_why(judge: Judge, raw: bytes, encoding
 
 
 def test_an_adapter_that_raises_gives_the_original_and_no_text(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(self: Any, item: Any, paths: Any) -> Post | None:
+    def broken(self: Any, item: Any, paths: Any, fields: Any) -> Post | None:
         raise RuntimeError(f"cannot read {item}")
 
     monkeypatch.setattr("circleshield_addon.adapter.Adapter.read", broken)
@@ -141,7 +182,7 @@ def test_items_of_odd_shapes_stay(judge: Judge) -> None:
 
 def test_a_remembered_text_scores_the_same(scorer: Scorer) -> None:
     judge = Judge(scorer, Settings())
-    page = JsonPage(_page(SALES, FRIEND, SALES), ROUTE.adapter, ROUTE.endpoint)
+    page = read_page(_page(SALES, FRIEND, SALES), ROUTE.adapter, ROUTE.endpoint)
     first = judge.verdicts(page.posts)
     assert judge.verdicts(page.posts) == first
     assert first[0].score == first[2].score == pytest.approx(scorer.scores([SALES])[0])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from circleshield_addon.json_spans import JsonError, JsonText, cut, without
+from circleshield_addon.json_spans import JsonError, JsonText, cut, spliced
 
 # JSON as text, so that white space, number forms, escapes and duplicate keys are what a server might write.
 SPACE = st.text(alphabet=" \t\r\n", max_size=3)
@@ -85,11 +85,11 @@ def test_what_stays_is_the_page_without_the_items(page: tuple[str, list[str], se
     text, elements, removed = page
     body = text.encode()
     document = JsonText(body)
-    (array,) = document.arrays("data.items")
+    (array,) = document.find("data.items")
     spans = document.elements(array)
     assert [body[start:end].decode() for start, end in spans] == elements
 
-    left = without(body, cut(spans, removed))
+    left = spliced(body, cut(spans, removed))
     expected = _parsed(body)
     items = _items(expected)
     items[:] = [item for i, item in enumerate(items) if i not in removed]
@@ -131,16 +131,16 @@ def test_lone_surrogates_and_control_characters_are_read_and_kept() -> None:
         b'{"t":"\\\\ud83d is no escape"},{"t":"\\ud83d\\ude00"}]}'
     )
     document = JsonText(body)
-    (array,) = document.arrays("items")
+    (array,) = document.find("items")
     spans = document.elements(array)
     texts = [document.value(span)["t"] for span in spans]
     assert texts == ["half � emoji", "tab here ", "\\ud83d is no escape", "😀"]
-    assert without(body, cut(spans, {1})) == body.replace(b'{"t":"tab\there\x01"},', b"")
+    assert spliced(body, cut(spans, {1})) == body.replace(b'{"t":"tab\there\x01"},', b"")
 
 
 def test_the_last_of_duplicate_keys_counts_as_in_javascript() -> None:
     document = JsonText(b'{"items":[1],"items":[2,3]}')
-    assert [document.value(span) for array in document.arrays("items") for span in document.elements(array)] == [2, 3]
+    assert [document.value(span) for array in document.find("items") for span in document.elements(array)] == [2, 3]
 
 
 def test_numbers_beyond_floats_do_not_stop_a_read() -> None:
@@ -150,21 +150,36 @@ def test_numbers_beyond_floats_do_not_stop_a_read() -> None:
 
 def test_paths_name_nested_arrays() -> None:
     document = JsonText(b'{"data":{"cards":[{"g":[1,2]},{"g":{"no":"array"}},{"other":1},[],{"g":[3]}]}}')
-    groups = [[document.value(e) for e in document.elements(a)] for a in document.arrays("data.cards[].g")]
-    assert groups == [[1, 2], [3]]
-    assert list(document.arrays("data.nothing.here")) == []
+    assert [document.value(a) for a in document.find("data.cards[].g")] == [[1, 2], {"no": "array"}, [3]]
+    assert [document.value(a) for a in document.find("data.cards[].g[]")] == [1, 2, 3]
+    assert list(document.find("data.nothing.here")) == []
     bare = JsonText(b" [1] ")
-    assert [bare.value(array) for array in bare.arrays("")] == [[1]]
+    assert [bare.value(array) for array in bare.find("")] == [[1]]
 
 
 def test_a_span_inside_another_goes_with_it() -> None:
-    assert without(b"0123456789", [(2, 8), (3, 4)]) == b"0189"
-    assert without(b"0123456789", [(0, 3), (9, 10)]) == b"345678"
+    assert spliced(b"0123456789", [(2, 8, b"-"), (3, 4, b"+")]) == b"01-89"
+    assert spliced(b"0123456789", [(9, 10, b""), (0, 3, b"")]) == b"345678"
+    assert spliced(b"0123456789", [(5, 5, b"new")]) == b"01234new56789"
 
 
 def test_the_readme_of_cut() -> None:
     body = b"[ a , b , c ]"
     spans = [m.span() for m in re.finditer(rb"[abc]", body)]
-    assert without(body, cut(spans, {0})) == b"[ b , c ]"
-    assert without(body, cut(spans, {2})) == b"[ a , b ]"
-    assert without(body, cut(spans, {0, 1, 2})) == b"[  ]"
+    assert spliced(body, cut(spans, {0})) == b"[ b , c ]"
+    assert spliced(body, cut(spans, {2})) == b"[ a , b ]"
+    assert spliced(body, cut(spans, {0, 1, 2})) == b"[  ]"
+
+
+def test_members_go_with_their_keys() -> None:
+    body = b'{ "a" : 1 , "b":[2,"x"], "c\\u0022":{"a":3} }'
+    document = JsonText(body)
+
+    def left(*names: str) -> bytes:
+        return spliced(body, document.without_members(document.root, set(names)))
+
+    assert left() is body
+    assert left("nothing") is body
+    assert left("a") == b'{ "b":[2,"x"], "c\\u0022":{"a":3} }'
+    assert left("b", 'c"') == b'{ "a" : 1 }'
+    assert left("a", "b", 'c"') == b"{  }"

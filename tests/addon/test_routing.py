@@ -2,6 +2,7 @@
 
 import pytest
 
+from circleshield_addon.adapters import mastodon
 from circleshield_addon.routing import charset, decrypted, is_page_type, route
 from circleshield_addon.settings import Platform, Settings
 
@@ -55,6 +56,32 @@ def test_own_servers_are_decrypted_when_named() -> None:
         ("GET", "any.example", "/api/v1/timelines/direct", None),
         ("GET", "any.example", "/api/v1/timelines/tag/猫", "mastodon"),
         ("HEAD", "any.example", "/api/v1/timelines/home", None),
+        ("GET", "any.example", "/api/v1/accounts/17/statuses", "mastodon"),
+        ("GET", "any.example", "/api/v1/conversations", None),
+        ("POST", "x.com", "/i/api/graphql/AbC/SearchTimeline", "x"),
+        ("GET", "x.com", "/i/api/1.1/dm/inbox_initial_state.json", None),
+        ("POST", "any.example", "/api/notes/timeline", "misskey"),
+        ("POST", "any.example", "/api/notes/show", None),
+        ("POST", "any.example", "/api/messaging/messages", None),
+        ("GET", "any.example", "/api/v3/post/list", "lemmy"),
+        ("GET", "any.example", "/api/v3/private_message/list", None),
+        ("POST", "www.instagram.com", "/api/v1/feed/timeline/", "instagram"),
+        ("GET", "www.instagram.com", "/api/v1/direct_v2/inbox/", None),
+        ("POST", "www.threads.com", "/api/graphql", "threads"),
+        ("POST", "www.facebook.com", "/api/graphql/", "facebook"),
+        ("GET", "www.facebook.com", "/messages/", None),
+        ("GET", "www.linkedin.com", "/voyager/api/feed/updatesV2", "linkedin"),
+        ("GET", "www.linkedin.com", "/voyager/api/voyagerMessagingGraphQL/graphql", None),
+        ("GET", "www.reddit.com", "/.json", "reddit"),
+        ("GET", "old.reddit.com", "/r/a+b/top/.json", "reddit"),
+        ("GET", "oauth.reddit.com", "/r/askreddit/hot", "reddit"),
+        ("GET", "www.reddit.com", "/message/inbox.json", None),
+        ("GET", "www.reddit.com", "/login", None),
+        ("POST", "gql.reddit.com", "/", "reddit"),
+        ("POST", "api.vk.com", "/method/newsfeed.get", "vk"),
+        ("POST", "api.vk.com", "/method/messages.getHistory", None),
+        ("GET", "www.tumblr.com", "/api/v2/timeline/dashboard", "tumblr"),
+        ("GET", "api.tumblr.com", "/v2/blog/a.tumblr.com/posts/draft", None),
     ],
 )
 def test_routes(method: str, host: str, path: str, adapter: str | None) -> None:
@@ -71,15 +98,16 @@ def test_routes(method: str, host: str, path: str, adapter: str | None) -> None:
         "Application/JSON",
         "text/plain",
         "application/ld+json",
+        "application/vnd.linkedin.normalized+json+2.1",
     ],
 )
 def test_page_types(content_type: str) -> None:
-    assert is_page_type(content_type)
+    assert is_page_type(content_type, mastodon.ADAPTER.endpoints[0])
 
 
 @pytest.mark.parametrize("content_type", ["text/html", "image/png", "text/event-stream", "application/octet-stream"])
 def test_other_types(content_type: str) -> None:
-    assert not is_page_type(content_type)
+    assert not is_page_type(content_type, mastodon.ADAPTER.endpoints[0])
 
 
 def test_charset() -> None:

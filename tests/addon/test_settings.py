@@ -21,7 +21,8 @@ def test_no_file_means_all_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 def test_reads_every_key(config: Path) -> None:
     config.write_text(
         "[filter]\nremove_at = 1\nreview_at = 0.5\naction = 'watch'\nplatform_ads = false\n"
-        "[platforms.x]\nenabled = false\n[platforms.mastodon]\nhosts = ['toots.example', '*.fedi.example']\n",
+        "[platforms.x]\nenabled = false\n[platforms.mastodon]\nhosts = ['toots.example', '*.fedi.example']\n"
+        "[generic]\nhosts = ['example.social']\n",
         encoding="utf-8",
     )
     settings = load_settings(config)
@@ -33,7 +34,7 @@ def test_reads_every_key(config: Path) -> None:
     }
     assert not settings.enabled("x")
     assert settings.enabled("bluesky")
-    assert {"toots.example", "*.fedi.example", "weibo.com"} <= set(settings.hosts)
+    assert {"toots.example", "*.fedi.example", "weibo.com", "example.social"} <= set(settings.hosts)
     assert "x.com" not in settings.hosts
 
 
@@ -45,11 +46,11 @@ def test_reads_every_key(config: Path) -> None:
         ("filter.remove_at = nan", "config.toml: filter.remove_at must be between 0 and 1, got nan"),
         ("filter.remove_at = '0.9'", "config.toml: filter.remove_at must be a number between 0 and 1, got '0.9'"),
         ("filter.remove_at = true", "config.toml: filter.remove_at must be a number between 0 and 1, got True"),
-        ("filter.action = 'delete'", "config.toml: filter.action must be one of remove, watch, got 'delete'"),
+        ("filter.action = 'delete'", "filter.action must be one of remove, fold, label, watch, got 'delete'"),
         ("filter.platform_ads = 1", "config.toml: filter.platform_ads must be true or false, got 1"),
         ("filter.remov_at = 0.9", "config.toml: filter.remov_at is not a known key; did you mean remove_at?"),
         ("filtr.remove_at = 0.9", "config.toml: filtr is not a known key; did you mean filter?"),
-        ("zzz = 1", "config.toml: zzz is not a known key; there are: filter, platforms"),
+        ("zzz = 1", "config.toml: zzz is not a known key; there are: filter, platforms, generic"),
         ("filter = 1", "config.toml: filter must be a table, got 1"),
         ("platforms.x = 1", "config.toml: platforms.x must be a table, got 1"),
         ("platforms.x.enabled = 'no'", "config.toml: platforms.x.enabled must be true or false, got 'no'"),
@@ -58,6 +59,10 @@ def test_reads_every_key(config: Path) -> None:
         ("platforms.x.hosts = ['a.example']", "platforms.x.hosts: X (Twitter) has no servers but its own"),
         ("platforms.mastodon.hosts = 'a.example'", "platforms.mastodon.hosts must be a list of host names, got 'a.ex"),
         ("platforms.mastodon.hosts = ['https://a.example/']", "must be host names without scheme, port or path, got"),
+        ("generic.hosts = 'a.example'", "generic.hosts must be a list of host names, got 'a.example'"),
+        ("generic.hosts = ['a.example:80']", "generic.hosts must be host names without scheme, port or path, got"),
+        ("generic.host = ['a.example']", "generic.host is not a known key; did you mean hosts?"),
+        ("generic = true", "generic must be a table, got True"),
         ("filter = {review_at = 0.9, remove_at = 0.5}", "filter.review_at must not be above filter.remove_at, got 0.9"),
         ("[filter", "is not TOML: "),
     ],

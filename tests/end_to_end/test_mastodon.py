@@ -1,83 +1,24 @@
 """A Mastodon server (mastodon-mock) read through the proxy: by Mastodon.py, and by its web client in Chromium."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from html import unescape
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-import requests
 from mastodon import Mastodon
 from tests.end_to_end.browser import chromium, needs_chromium, wait_for_text
 from tests.end_to_end.feed import FRIENDS, MIXED, SALES
-from tests.end_to_end.origin import HANG_SECONDS, issue_certificate
-from tests.end_to_end.proxy_process import ProxyProcess, running_proxy, wait_for
+from tests.end_to_end.mastodon_server import Server, running_mastodon
+from tests.end_to_end.proxy_process import ProxyProcess, running_proxy
 
 pytestmark = pytest.mark.skipif(find_spec("mastodon_mock") is None, reason="needs mastodon-mock (PyPI)")
-
-CONFIG = """\
-[server]
-port = 0
-[[seed.accounts]]
-username = "reader"
-access_token = "reader_token"
-[[seed.accounts]]
-username = "friend"
-display_name = "林小满"
-access_token = "friend_token"
-[[seed.accounts]]
-username = "seller"
-display_name = "美肤馆"
-access_token = "seller_token"
-[[seed.follows]]
-follower = "reader"
-following = "friend"
-[[seed.follows]]
-follower = "reader"
-following = "seller"
-"""
-
-
-@dataclass(frozen=True)
-class Server:
-    """A started Mastodon server; `ca` is what its clients trust."""
-
-    url: str
-    ca: Path
-
-    def client(self, account: str, proxy: ProxyProcess | None = None) -> Mastodon:
-        session = requests.Session()
-        session.trust_env = False
-        session.verify = str(self.ca if proxy is None else proxy.ca)
-        if proxy is not None:
-            session.proxies = {"https": f"http://127.0.0.1:{proxy.port}"}
-        return Mastodon(access_token=f"{account}_token", api_base_url=self.url, session=session)
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """With the posts of `MIXED`, the first one oldest."""
-    folder = tmp_path_factory.mktemp("mastodon")
-    ca, certificate = issue_certificate(folder, ["localhost"])
-    (folder / "config.toml").write_text(CONFIG, encoding="utf-8")
-    command = [sys.executable, "-m", "mastodon_mock", "serve", "--in-memory", "--config", "config.toml"]
-    command += ["--ssl-keyfile", str(certificate), "--ssl-certfile", str(certificate)]
-    output = folder / "output"
-    with output.open("wb") as stream:
-        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream)
-    try:
-        port = wait_for(process, output, r"running on https://127\.0\.0\.1:(\d+)")[1]
-        started = Server(f"https://localhost:{port}", ca)
-        accounts = {name: started.client(name) for name in ("friend", "seller")}
-        for text in MIXED:
-            accounts["seller" if text in SALES else "friend"].status_post(text)
+    with running_mastodon(tmp_path_factory.mktemp("mastodon")) as started:
         yield started
-    finally:
-        process.kill()  # asked to end, it waits for its event streams
-        process.wait(HANG_SECONDS)
 
 
 @pytest.fixture(scope="module")

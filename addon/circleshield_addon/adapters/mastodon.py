@@ -2,7 +2,22 @@
 
 import re
 
-from circleshield_addon.adapter import Adapter, Endpoint, Fields
+from circleshield_addon.adapter import Adapter, Endpoint, Fields, Stream
+from circleshield_addon.json_spans import JsonText, Span
+
+_POSTS = ("update", "status.update")
+
+
+def _status(event: str, text: JsonText) -> Span | None:
+    return text.root if event in _POSTS else None
+
+
+def _payload(event: str, text: JsonText) -> Span | None:
+    members = text.members(text.root)
+    if "event" in members and "payload" in members and text.value(members["event"]) in _POSTS:
+        return members["payload"]
+    return None
+
 
 ADAPTER = Adapter(
     name="mastodon",
@@ -22,7 +37,21 @@ ADAPTER = Adapter(
         "o3o.ca",
         "pixelfed.social",
     ),
-    endpoints=(Endpoint(re.compile(r"/api/v1/timelines/(?:home|public|link|list/[^/]+|tag/[^/]+)"), items=("",)),),
+    endpoints=(
+        Endpoint(re.compile(r"/api/v1/timelines/(?:home|public|link|list/[^/]+|tag/[^/]+)"), items=("",)),
+        Endpoint(re.compile(r"/api/v1/(?:accounts/[^/]+|trends)/statuses"), items=("",)),
+        Endpoint(re.compile(r"/api/v2/search"), items=("statuses",)),
+    ),
+    streams=(
+        Stream(
+            re.compile(
+                r"/api/v1/streaming(?:/(?:user|public|public/local|public/remote|hashtag|hashtag/local|list)?)?"
+            ),
+            kind="sse",
+            post=_status,
+        ),
+        Stream(re.compile(r"/api/v1/streaming/?"), kind="websocket", post=_payload, in_string=True),
+    ),
     fields=Fields(
         id=("id",),
         author_id=("account.id",),
@@ -30,6 +59,10 @@ ADAPTER = Adapter(
         text=(("spoiler_text",), ("content",)),
         html=frozenset(("content",)),
         inner=("reblog", "quote.quoted_status"),
+        main=("content",),
+        drop={"reblog": "null", "quote": "null", "media_attachments": "[]", "card": "null", "poll": "null"},
     ),
+    confidence="high",
+    as_of="2026-08",
     federated=True,
 )

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,18 +80,22 @@ def command(
     if verbose:
         logging.getLogger("mitmproxy").setLevel(logging.INFO)
     settings, scorer = load_settings(config), Scorer.load()
-    ca_folder = (home or user_data_path("circleshield")) / "ca"
+    home = home or user_data_path("circleshield")
+    ca_folder = home / "ca"
     try:
         ca_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as e:
         raise InputError(f"{ca_folder}: cannot be made: {e.strerror}") from e
 
     # mitmproxy takes seconds to load on a small machine; what is wrong above is said before.
+    from circleshield.control import control_socket
     from circleshield.proxy import Proxy
     from circleshield_addon.shield import Shield
 
     async def serve() -> None:
-        await Proxy(Shield(scorer, settings), listen, modes, ca_folder, upstream_ca).serve(_greet)
+        proxy = Proxy(Shield(scorer, settings), listen, modes, ca_folder, upstream_ca)
+        async with control_socket(home, {"status": lambda: _status(proxy)}):
+            await proxy.serve(_greet)
 
     asyncio.run(serve())
 
@@ -108,6 +113,7 @@ def _greet(proxy: "Proxy") -> None:
     lines += [
         ("platforms", ", ".join(on) or "none: nothing is decrypted"),
         ("action", f"{settings.filter.action} from a score of {proxy.shield.judge.remove_at:.2f}"),
+        ("WeChat", "its Moments cannot be filtered: the app encrypts them itself; the platforms above can be"),
         ("CA", str(Path(proxy.options.confdir) / "mitmproxy-ca-cert.pem")),
     ]
     if all(address[0] in ("127.0.0.1", "::1") for server in servers for address in server.listen_addrs):
@@ -120,6 +126,24 @@ def _greet(proxy: "Proxy") -> None:
             lines.append(("WireGuard", "the phone's tunnel:\n" + conf))
     for name, text in lines:
         click.echo(f"{name:<10} {text}", err=True)
+
+
+def _status(proxy: "Proxy") -> dict[str, Any]:
+    from circleshield_addon.adapters import ADAPTERS
+
+    shield = proxy.shield
+    return {
+        "listening": {
+            server.mode.full_spec: [f"{host}:{port}" for host, port, *_ in server.listen_addrs]
+            for server in proxy.server.servers
+        },
+        "platforms": [adapter.name for adapter in ADAPTERS if shield.settings.enabled(adapter.name)],
+        "action": shield.settings.filter.action,
+        "remove_at": shield.judge.remove_at,
+        "review_at": shield.judge.review_at,
+        "counts": dict(shield.counts),
+        "drifts": [asdict(drift) for drift in shield.drift.drifts],
+    }
 
 
 def _addresses(server: "ServerInstance[Any]") -> str:

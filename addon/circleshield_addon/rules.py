@@ -1,0 +1,130 @@
+"""The user's own rules: allow and block by author, word, pattern and link, before any score counts.
+
+Patterns are RE2, whose time is linear in the text, so none can stall traffic.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from typing import Literal
+
+import pydantic
+import re2
+
+from circleshield_addon.post import Post
+
+_HOST = re.compile(r"(?:https?://|(?<![@\w.-]))((?:[a-z0-9-]+\.)+[a-z]{2,})(?![\w@-])", re.I)
+
+
+class Rule(pydantic.BaseModel):
+    """`[[rules]]`: what to do with the posts that fulfil all the conditions given."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    effect: Literal["allow", "block"]
+    """`allow`: never touched; `block`: spam, whatever its score. Allow goes before block."""
+    author: str | None = None
+    """`platform:id` as reports and the log show it, or a display name."""
+    word: str | None = None
+    """A word or phrase, in small or capital letters; Latin ones as whole words."""
+    pattern: str | None = None
+    """A regular expression (RE2 syntax), found anywhere in the text."""
+    link: str | None = None
+    """A host name that the text links to, or one above it."""
+    platform: str | None = None
+    """Only on this platform."""
+    until: date | None = None
+    """Up to and with this day; the rule stays in the file, and does nothing after."""
+
+    @pydantic.model_validator(mode="after")
+    def _has_a_condition(self) -> "Rule":
+        if not any((self.author, self.word, self.pattern, self.link)):
+            raise ValueError("needs at least one of author, word, pattern, link")
+        return self
+
+    @pydantic.field_validator("pattern")
+    @classmethod
+    def _is_re2(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            try:
+                re2.compile(pattern, _quiet())
+            except re2.error as e:
+                reason = e.args[0].decode("utf-8", "replace") if isinstance(e.args[0], bytes) else str(e)
+                raise ValueError(f"is not an RE2 regular expression: {reason}") from e
+        return pattern
+
+    def __str__(self) -> str:
+        parts = (("author", self.author), ("word", self.word), ("pattern", self.pattern), ("link", self.link))
+        done = "allowed" if self.effect == "allow" else "blocked"
+        return f"{done} by your rule: " + ", ".join(f"{name} {value}" for name, value in parts if value)
+
+
+class Rules:
+    """All rules, indexed so that a post meets only those that may concern it."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = tuple(rules)
+        self._by_author: defaultdict[str, list[int]] = defaultdict(list)
+        self._by_link: defaultdict[str, list[int]] = defaultdict(list)
+        self._by_text: list[int] = []  # pattern's number in the set -> rule
+        self._texts = re2.Set.SearchSet(_quiet())
+        for i, rule in enumerate(self._rules):
+            if rule.author is not None:
+                self._by_author[rule.author.casefold()].append(i)
+            if rule.link is not None:
+                self._by_link[rule.link.casefold()].append(i)
+            for expression in (rule.pattern, _as_pattern(rule.word) if rule.word else None):
+                if expression is not None:
+                    self._texts.Add(expression)
+                    self._by_text.append(i)
+        if self._by_text:
+            self._texts.Compile()
+
+    def first(self, post: Post, platform: str) -> Rule | None:
+        """The rule that decides: the first allowing one whose conditions are all fulfilled, else the first blocking."""
+        if not self._rules:
+            return None
+        met: defaultdict[int, int] = defaultdict(int)
+        for author in {f"{platform}:{post.author_id}".casefold(), post.author.casefold()}:
+            for i in self._by_author.get(author, ()):
+                met[i] += 1
+        for match in (self._texts.Match(post.text) or ()) if self._by_text else ():
+            met[self._by_text[match]] += 1
+        if self._by_link:
+            for i in {i for host in _hosts(post.text) for i in self._by_link.get(host, ())}:
+                met[i] += 1
+        found = [
+            rule
+            for i in sorted(met)
+            if met[i] == _conditions(rule := self._rules[i]) and rule.platform in (None, platform) and _in_force(rule)
+        ]
+        return next((rule for rule in found if rule.effect == "allow"), found[0] if found else None)
+
+
+def _conditions(rule: Rule) -> int:
+    return sum(value is not None for value in (rule.author, rule.word, rule.pattern, rule.link))
+
+
+def _in_force(rule: Rule) -> bool:
+    return rule.until is None or datetime.now(UTC).astimezone().date() <= rule.until
+
+
+def _as_pattern(word: str) -> str:
+    start = r"\b" if re.match(r"[A-Za-z0-9_]", word) else ""
+    end = r"\b" if re.search(r"[A-Za-z0-9_]\Z", word) else ""
+    return f"(?i){start}{re2.escape(word)}{end}"
+
+
+def _hosts(text: str) -> Iterator[str]:
+    for match in _HOST.finditer(text):
+        host = match[1].casefold()
+        while "." in host:
+            yield host
+            host = host.partition(".")[2]
+
+
+def _quiet() -> "re2.Options":
+    options = re2.Options()
+    options.log_errors = False
+    return options

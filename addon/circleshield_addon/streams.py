@@ -1,0 +1,126 @@
+"""Posts that come one by one: server-sent events and WebSocket messages, judged as they flow.
+
+Server-sent events: WHATWG HTML, 9.2 (an event ends with an empty line, a line that starts with a colon is a comment).
+"""
+
+import logging
+import re
+from dataclasses import dataclass
+
+from circleshield_addon.adapter import Adapter, Stream
+from circleshield_addon.documents import Document, documents, in_string, same_place
+from circleshield_addon.filtering import where
+from circleshield_addon.json_spans import JsonError, spliced
+from circleshield_addon.judge import Judge
+from circleshield_addon.notes import Notes
+from circleshield_addon.post import Verdict
+from circleshield_addon.rewriting import folding, labelling, post_spans
+
+_log = logging.getLogger("circleshield")
+
+_EVENT_END = re.compile(rb"\r?\n\r?\n|\r\r")
+_COMMENT = re.compile(rb"(?::[^\r\n]*)?(?:\r?\n|\r)")  # or an empty line that ends no event
+_FIELD = re.compile(rb"^(?P<name>event|data): ?(?P<value>[^\r\n]*)", re.M)
+_MAX_EVENT_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFilter:
+    """Judges the events of one kind of stream."""
+
+    adapter: Adapter
+    stream: Stream
+    judge: Judge
+    notes: Notes
+
+    def edited(self, data: bytes, name: str = "") -> bytes | None:
+        """An event's JSON text as it goes on: the same object, or folded or labelled, or None where it is taken out.
+
+        `name` is the event's, where the stream has such. Never raises; any fault gives the original.
+        """
+        try:
+            return self._edited(data, name)
+        except JsonError:
+            return data
+        except Exception as e:
+            _log.warning("%s: an event passed unfiltered: %s", self.adapter.name, where(e))
+            return data
+
+    def _edited(self, data: bytes, name: str) -> bytes | None:
+        (whole, *_) = documents(data)
+        span = self.stream.post(name, whole.text)
+        if span is None:
+            return data
+        inner = in_string(whole.text, span) if self.stream.in_string else Document(whole.text, same_place)
+        item = inner.text.root if self.stream.in_string else span
+        post = self.adapter.read(inner.text.value(item))
+        if post is None:
+            return data
+        (verdict,) = self.judge.verdicts([post])
+        self._told(verdict)
+        if verdict.action in ("fold", "label"):
+            note = self.notes.note(verdict)
+            for place in post_spans(inner.text, item, ("",), self.adapter.wrapper):
+                if verdict.action == "fold":
+                    edits = folding(inner.text, place, self.adapter.fields, note)
+                else:
+                    edits = labelling(inner.text, place, self.adapter.fields, self.adapter.wrapper, note)
+                if edits:
+                    return spliced(data, [whole.place(inner.place(edit)) for edit in edits])
+        return None if verdict.action in ("remove", "fold") else data
+
+    def _told(self, verdict: Verdict) -> None:
+        if verdict.action in ("remove", "fold", "label"):
+            _log.info("%s: %s one post of a stream", self.adapter.name, verdict.action)
+        _log.debug("%s: %s %r: %s", self.adapter.name, verdict.action, verdict.post.text, ", ".join(verdict.reasons))
+
+
+class EventStream:
+    """A body of server-sent events, filtered as it flows: what mitmproxy calls with each chunk.
+
+    An event goes on as soon as it is whole, a comment (a heartbeat) as soon as its line is. Never raises.
+    """
+
+    def __init__(self, events: StreamFilter) -> None:
+        self._events = events
+        self._waiting = b""
+        self._oversize = False
+
+    def __call__(self, chunk: bytes) -> list[bytes]:
+        """The chunks to send on for a chunk that came; `b""` is the end. An empty list sends nothing."""
+        if not chunk:  # the end: what is left is no whole event
+            rest, self._waiting = self._waiting, b""
+            return [rest] if rest else []
+        self._waiting += chunk
+        out: list[bytes] = []
+        while True:
+            comment = None if self._oversize else _COMMENT.match(self._waiting)
+            end = comment or _EVENT_END.search(self._waiting)
+            if end is None:
+                break
+            event, self._waiting = self._waiting[: end.end()], self._waiting[end.end() :]
+            if comment is not None or self._oversize:
+                out.append(event)
+                self._oversize = self._oversize and comment is not None
+            else:
+                out.append(self._edited(event))
+        if self._oversize or len(self._waiting) > _MAX_EVENT_BYTES:
+            self._oversize = True  # goes on unread, up to its end; the last bytes may be the half of an empty line
+            out.append(self._waiting[:-3])
+            self._waiting = self._waiting[-3:]
+        return [piece for piece in out if piece]
+
+    def _edited(self, event: bytes) -> bytes:
+        name, data = "", []
+        for field in _FIELD.finditer(event):
+            if field["name"] == b"event":
+                name = field["value"].decode("utf-8", "replace")
+            else:
+                data.append(field)
+        if len(data) != 1:  # no JSON that is written on one line
+            return event
+        before = data[0]["value"]
+        after = self._events.edited(before, name)
+        if after is before:
+            return event
+        return b"" if after is None else event[: data[0].start("value")] + after + event[data[0].end("value") :]

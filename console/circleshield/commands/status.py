@@ -1,0 +1,40 @@
+"""`circleshield status`: what the running proxy does."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from platformdirs import user_data_path
+
+
+@click.command()
+@click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="The home folder the proxy runs with.")
+@click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
+def command(home: Path | None, as_json: bool) -> None:
+    """Show what the running proxy listens on, has filtered, and what it could not read."""
+    from circleshield.control import ask
+
+    status = ask(home or user_data_path("circleshield"), "status")
+    click.echo(json.dumps(status, ensure_ascii=False) if as_json else _in_words(status))
+
+
+def _in_words(status: dict[str, Any]) -> str:
+    counts = status["counts"]
+    changed = ", ".join(f"{counts.get(action, 0)} {did}" for action, did in _DID if counts.get(action))
+    lines = [f"listening  {mode} at {', '.join(where)}" for mode, where in status["listening"].items()]
+    lines.append(f"platforms  {', '.join(status['platforms']) or 'none'}")
+    lines.append(
+        f"seen       {counts.get('posts', 0)} posts on {counts.get('pages', 0)} pages: {changed or 'none changed'}"
+    )
+    if counts.get("faults"):
+        lines.append(f"passed     {counts['faults']} pages unfiltered; the log says why")
+    if counts.get("mmtls"):
+        lines.append(f"WeChat     {counts['mmtls']} requests of its own protocol; its Moments cannot be filtered")
+    for drift in status["drifts"]:
+        lines.append(f"changed?   {drift['adapter']} {drift['endpoint']}: {drift['missing']}")
+        lines.append(f"           {drift['shape']}")
+    return "\n".join(lines)
+
+
+_DID = (("remove", "removed"), ("fold", "folded"), ("label", "labelled"), ("watch", "left"), ("review", "unsure"))

@@ -1,0 +1,77 @@
+"""The running proxy's control socket: a Unix socket in the home folder, open to its owner alone.
+
+One request a connection: a line of JSON such as `{"command": "status"}`; one line of JSON comes back.
+"""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from circleshield_model.errors import InputError
+
+SOCKET = "control.sock"
+_SECONDS = 5.0
+
+
+@asynccontextmanager
+async def control_socket(home: Path, answers: dict[str, Callable[[], dict[str, Any]]]) -> AsyncIterator[None]:
+    """Listens while the context is open; `answers` has what to say to each command.
+
+    Raises InputError when another proxy already listens in this home folder.
+    """
+    path = home / SOCKET
+    if not hasattr(socket, "AF_UNIX"):  # Windows: no control from outside
+        yield
+        return
+    if path.exists():
+        if _is_alive(path):
+            raise InputError(f"{home}: a proxy already runs with this home folder; stop it or name another --home")
+        path.unlink()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            request = json.loads(await asyncio.wait_for(reader.readline(), _SECONDS))
+            reply = answers[request["command"]]()
+        except (ValueError, KeyError, TypeError, TimeoutError):
+            reply = {"error": f"the commands are: {', '.join(answers)}"}
+        writer.write(json.dumps(reply, ensure_ascii=False).encode() + b"\n")
+        writer.close()
+
+    try:
+        server = await asyncio.start_unix_server(answer, path)
+    except OSError as e:
+        raise InputError(f"{path}: cannot listen there: {e.strerror or e}") from e
+    path.chmod(0o600)
+    try:
+        yield
+    finally:
+        server.close()
+        path.unlink(missing_ok=True)
+
+
+def ask(home: Path, command: str) -> dict[str, Any]:
+    """What the proxy that runs with this home folder answers. Raises InputError when none does."""
+    try:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(_SECONDS)
+            client.connect(str(home / SOCKET))
+            client.sendall(json.dumps({"command": command}).encode() + b"\n")
+            with client.makefile(encoding="utf-8") as lines:
+                reply: dict[str, Any] = json.loads(lines.readline())
+    except (OSError, ValueError) as e:
+        raise InputError(f"no proxy runs with the home folder {home}; start one with: circleshield run") from e
+    return reply
+
+
+def _is_alive(path: Path) -> bool:
+    try:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(_SECONDS)
+            client.connect(str(path))
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,66 @@
+"""The control socket: who may ask, and what is answered."""
+
+import asyncio
+import json
+import socket
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from circleshield.control import SOCKET, ask, control_socket
+from circleshield_model.errors import InputError
+
+
+def _asked(home: Path, command: str) -> dict[str, Any]:
+    async def both() -> dict[str, Any]:
+        async with control_socket(home, {"status": lambda: {"说": "好"}}):
+            assert stat.S_IMODE((home / SOCKET).stat().st_mode) == 0o600
+            return await asyncio.to_thread(ask, home, command)
+
+    return asyncio.run(both())
+
+
+def test_ask_and_answer(tmp_path: Path) -> None:
+    assert _asked(tmp_path, "status") == {"说": "好"}
+    assert not (tmp_path / SOCKET).exists()
+
+
+@pytest.mark.parametrize("command", ["nonsense", "", "x" * 100])
+def test_unknown_commands_get_a_list(tmp_path: Path, command: str) -> None:
+    assert _asked(tmp_path, command) == {"error": "the commands are: status"}
+
+
+@pytest.mark.parametrize("line", [b"\n", b"no json\n", b"[]\n", b"{}\n", b'{"command":["status"]}\n', b"\xff\n"])
+def test_garbage_is_answered_too(tmp_path: Path, line: bytes) -> None:
+    def send() -> bytes:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(tmp_path / SOCKET))
+            client.sendall(line)
+            return client.recv(4096)
+
+    async def both() -> bytes:
+        async with control_socket(tmp_path, {"status": dict}):
+            return await asyncio.to_thread(send)
+
+    assert json.loads(asyncio.run(both())) == {"error": "the commands are: status"}
+
+
+def test_nobody_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no proxy runs with the home folder"):
+        ask(tmp_path, "status")
+
+
+def test_a_second_proxy_is_refused_and_a_dead_ones_socket_is_taken_over(tmp_path: Path) -> None:
+    async def twice() -> None:
+        async with control_socket(tmp_path, {}):
+            with pytest.raises(InputError, match="already runs"):
+                async with control_socket(tmp_path, {}):
+                    pass
+            assert (tmp_path / SOCKET).exists()
+
+    asyncio.run(twice())
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(tmp_path / SOCKET))
+    assert _asked(tmp_path, "status") == {"说": "好"}
