@@ -94,4 +94,5 @@ def count(cut: Units, order: tuple[str, int], hashed: NDArray[np.uint64], into: 
         return
     at = np.minimum(np.searchsorted(lexicon.hashes, hashed[here]), lexicon.hashes.size - 1)
     true = (lexicon.hashes[at] == hashed[here]) & (cut.post[here] == cut.post[here + order[1] - 1])
-    np.add.at(into, (cut.post[here[true]], lexicon.cue[at[true]]), 1)
+    cells = cut.post[here[true]] * len(NAMES) + lexicon.cue[at[true]]
+    into += np.bincount(cells, minlength=into.size).reshape(into.shape)

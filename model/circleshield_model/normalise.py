@@ -30,8 +30,7 @@ SIGNS = (
     "mention",
     "repeat",
 )
-# Words of Latin letters beside an ideograph.
-PINYIN = re.compile(r"(?<=[\u3400-\u9fff])[a-z]{2,}(?: [a-z]{2,})*|[a-z]{2,}(?: [a-z]{2,})*(?=[\u3400-\u9fff])")
+WORDS = re.compile(r"[a-z]{2,}(?: [a-z]{2,})*")
 SYLLABLE_CODE = {s: ch.FIRST_SYLLABLE + i for i, s in enumerate(ch.characters().syllables, 1)}
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -200,11 +199,11 @@ def _unmask(line: _Line) -> None:
     codes = line.codes
     text = ""
     if codes.size > 1:
-        done = 0
+        done, known = 0, disguises()
         for at in np.flatnonzero(first_pairs()[pair_key(codes[:-1], codes[1:])]).tolist():
             text = text or line.text
-            match = disguises().match(text, at) if at >= done else None
-            if match:
+            pattern = known.get(text[at : at + 2]) if at >= done else None
+            if pattern and (match := pattern.match(text, at)):
                 done = match.end()
                 line.put(at, done, replacement(match))
         if done:
@@ -214,7 +213,9 @@ def _unmask(line: _Line) -> None:
         return
     text = text or line.text
     changed = False
-    for match in PINYIN.finditer(text):
+    for match in WORDS.finditer(text):
+        if not ("\u3400" <= text[match.start() - 1] <= "\u9fff" or "\u3400" <= text[match.end()] <= "\u9fff"):
+            continue  # only words beside an ideograph may be pinyin; an end mark follows the last word
         words = [syllables_of(word) for word in match[0].split(" ")]
         if all(words):
             at = match.start()

@@ -71,8 +71,11 @@ _NUMERALS = "零一二三四五六七八九〇幺两壹贰叁肆伍陆柒捌玖"
 
 
 @cache
-def disguises() -> re.Pattern[str]:
-    """Matches `word` (a disguise of `_REPLACED`), `contact` (a bare v before an id) and `digits` written out."""
+def disguises() -> dict[str, re.Pattern[str]]:
+    """By its first two characters, what a disguise looks like in full.
+
+    The groups: `word` (a disguise of `_REPLACED`), `contact` (a bare v before an id) and `digits` written out.
+    """
 
     def spelled(disguise: str) -> str:
         pattern = re.escape(disguise)
@@ -82,10 +85,22 @@ def disguises() -> re.Pattern[str]:
             pattern += r"(?![a-z0-9])" if disguise in ("wechat", "weixin") else r"(?![a-z])"
         return pattern
 
-    words = "|".join(spelled(d) for d in sorted(_REPLACED, key=len, reverse=True))
-    return re.compile(
-        rf"(?P<word>{words})|(?P<contact>(?<![a-z0-9])v(?= ?[a-z]{{0,20}}0))|(?P<digits>[{_NUMERALS}]{{6,}})"
-    )
+    found: dict[str, list[str]] = {}
+    for disguise in sorted(_REPLACED, key=len, reverse=True):
+        found.setdefault(disguise[:2], []).append(f"(?P<word>{spelled(disguise)})")
+    for after in " 0abcdefghijklmnopqrstuvwxyz":
+        found.setdefault(f"v{after}", []).append("(?P<contact>(?<![a-z0-9])v(?= ?[a-z]{0,20}0))")
+    for first in _NUMERALS:
+        for second in _NUMERALS:
+            found.setdefault(first + second, []).append(f"(?P<digits>[{_NUMERALS}]{{6,}})")
+    return {pair: re.compile("|".join(_one_group(patterns))) for pair, patterns in found.items()}
+
+
+def _one_group(patterns: list[str]) -> list[str]:
+    """The patterns with those of one group put together: a group may stand in an expression only once."""
+    words = [p.removeprefix("(?P<word>")[:-1] for p in patterns if p.startswith("(?P<word>")]
+    others = [p for p in patterns if not p.startswith("(?P<word>")]
+    return [f"(?P<word>{'|'.join(words)})", *others] if words else others
 
 
 def pair_key(first: NDArray[np.uint32], second: NDArray[np.uint32]) -> NDArray[np.uint32]:
@@ -96,9 +111,7 @@ def pair_key(first: NDArray[np.uint32], second: NDArray[np.uint32]) -> NDArray[n
 @cache
 def first_pairs() -> NDArray[np.bool_]:
     """By `pair_key`: can a match of `disguises` begin with these two characters? Asked of whole batches at once."""
-    pairs = {d[:2] for d in _REPLACED} | {a + b for a in _NUMERALS for b in _NUMERALS}
-    pairs |= {"v" + c for c in " 0abcdefghijklmnopqrstuvwxyz"}
-    first, second = (np.array([ord(pair[i]) for pair in sorted(pairs)], np.uint32) for i in (0, 1))
+    first, second = (np.array([ord(pair[i]) for pair in sorted(disguises())], np.uint32) for i in (0, 1))
     found = np.zeros(1 << 16, bool)
     found[pair_key(first, second)] = True
     return found

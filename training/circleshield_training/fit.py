@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from circleshield_model.errors import InputError
 from circleshield_training import mixing
 from circleshield_training.estimators import NgramEvidence
+from circleshield_training.measures import RATES, cut_for
 from circleshield_training.samples import Sample
 
 REMOVE_RATE, REVIEW_RATE = 0.001, 0.01  # share of a source's social posts that may reach each cut-off
@@ -54,7 +55,7 @@ def train(samples: Sequence[Sample], seed: int, say: Callable[[str], None]) -> t
         "rows": {"social": sum(not s.spam for s in kept), "sales_spam": sum(s.spam for s in kept)},
         "fingerprint": fingerprint(samples),
         "seed": seed,
-        "metrics": _metrics(kept, honest[: len(kept)], cutoffs),
+        "metrics": _metrics(everything, honest, cutoffs),
     }
     return Pipeline([("evidence", evidence), *decision.steps]), facts
 
@@ -106,16 +107,29 @@ def _quantiles(scores: NDArray[np.float64]) -> Cutoffs:
     return Cutoffs(*(float(np.quantile(scores, 1 - rate, method="higher")) for rate in (REMOVE_RATE, REVIEW_RATE)))
 
 
-def _metrics(kept: Sequence[Sample], honest: NDArray[np.float64], cutoffs: Cutoffs) -> dict[str, dict[str, float]]:
-    """Per source and label: rows, and the share at or above each cut-off, each post judged without its group."""
+def _metrics(samples: Sequence[Sample], honest: NDArray[np.float64], cutoffs: Cutoffs) -> dict[str, dict[str, Any]]:
+    """Figures per source and label, each post judged without its group.
+
+    Rows, the share at or above each cut-off, and for sales spam the recall at the false-positive rates of `RATES`
+    against each large family of social posts.
+    """
     cells: dict[str, list[int]] = {}
-    for i, sample in enumerate(kept):
+    families: dict[str, list[int]] = {}
+    for i, sample in enumerate(samples):
         cells.setdefault(f"{sample.source} {'sales_spam' if sample.spam else 'social'}", []).append(i)
-    return {
-        name: {
+        if not sample.spam:
+            families.setdefault(mixing.family(sample.source), []).append(i)
+    large = {name: honest[rows] for name, rows in sorted(families.items()) if len(rows) >= _LARGE}
+    found: dict[str, dict[str, Any]] = {}
+    for name, rows in sorted(cells.items()):
+        found[name] = {
             "rows": len(rows),
             "removed": round(float((honest[rows] >= cutoffs.remove_at).mean()), 5),
             "reviewed": round(float((honest[rows] >= cutoffs.review_at).mean()), 5),
         }
-        for name, rows in sorted(cells.items())
-    }
+        if samples[rows[0]].spam:
+            found[name]["recall"] = {
+                against: {f"{rate:g}": round(float((honest[rows] > cut_for(social, rate)).mean()), 4) for rate in RATES}
+                for against, social in large.items()
+            }
+    return found
