@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, get_args
 
 import pydantic
+from pydantic.fields import FieldInfo
 
 
 def explained(error: Any, root: type[pydantic.BaseModel]) -> str:
@@ -30,7 +31,7 @@ def explained(error: Any, root: type[pydantic.BaseModel]) -> str:
         case "literal_error":
             expected = ", ".join(re.findall(r"'(\w+)'", error["ctx"]["expected"]))
             return f"{key} must be one of {expected}, {got}"
-        case "too_short" | "string_too_short":
+        case "string_too_short":
             return f"{key} must not be empty"
         case "model_type" | "dict_type":
             return f"{key} must be a table, {got}"
@@ -76,7 +77,7 @@ def _bounds(error: Any, root: type[pydantic.BaseModel]) -> str:
     return bounds(field) if field is not None else ""
 
 
-def bounds(field: pydantic.fields.FieldInfo) -> str:
+def bounds(field: FieldInfo) -> str:
     """`between 0 and 1`, from a field's declaration; empty where it has none."""
     metadata = [*field.metadata, *(m for part in get_args(field.annotation) for m in getattr(part, "__metadata__", ()))]
     found: dict[str, float] = {}

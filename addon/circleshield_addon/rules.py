@@ -21,7 +21,7 @@ _HOST = re.compile(r"(?:https?://|(?<![@\w.-]))((?:[a-z0-9-]+\.)+[a-z]{2,})(?![\
 
 
 class Rule(pydantic.BaseModel):
-    """`[[rules]]`: what to do with the posts that fulfil all the conditions given."""
+    """What to do with the posts that fulfil all the conditions given."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 

@@ -22,6 +22,15 @@ Texts = Annotated[tuple[str, ...], pydantic.Field(strict=False)]
 SpamAction = Literal["remove", "fold", "label", "watch"]
 
 
+def _not_empty[T](listed: tuple[T, ...]) -> tuple[T, ...]:
+    if not listed:
+        raise ValueError("must not be empty")
+    return listed
+
+
+_NotEmpty = pydantic.AfterValidator(_not_empty)
+
+
 class _Table(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
@@ -37,7 +46,7 @@ class Filter(_Table):
     """`remove` takes spam out; `fold` leaves a line with a link; `label` marks it; `watch` only reports."""
     platform_ads: bool = True
     """Whether posts that the platform itself flags as advertisements count as spam."""
-    languages: Annotated[tuple[Language, ...], pydantic.Field(strict=False, min_length=1)] = ("zh", "en")
+    languages: Annotated[tuple[Language, ...], pydantic.Field(strict=False), _NotEmpty] = ("zh", "en")
     """Languages that are judged, told by script: `zh` is Han, `en` is Latin letters. All other posts are kept."""
     min_length: Annotated[int, pydantic.Field(ge=0, le=10_000)] = 0
     """Posts with fewer characters are kept."""
@@ -55,7 +64,7 @@ class Platform(Filter):
 class Profile(Filter):
     """Devices that are treated otherwise: every key of `[filter]` may stand here, and goes before a platform's."""
 
-    devices: Annotated[tuple[str, ...], pydantic.Field(strict=False, min_length=1)]
+    devices: Annotated[tuple[str, ...], pydantic.Field(strict=False), _NotEmpty]
     """IP addresses of the devices, such as `192.168.1.7`. Of profiles that name the same one the first counts."""
 
 
