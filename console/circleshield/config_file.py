@@ -86,7 +86,9 @@ def with_value(path: Path, key: str, value: str) -> str:
     """
     *tables, name = key.split(".")
     if not tables or not all((*tables, name)) or tables[0] == "rules":
-        raise InputError(f"{key!r} is not a key that can be set, such as filter.remove_at; rules are edited in the file")
+        raise InputError(
+            f"{key!r} is not a key that can be set, such as filter.remove_at; rules are edited in the file"
+        )
     text = read_config(path) if path.exists() else ""
     try:
         document = tomlkit.parse(_uncommented(text, tables, name))
@@ -112,7 +114,8 @@ def _uncommented(text: str, tables: list[str], name: str) -> str:
     table = re.search(rf"^\[{re.escape('.'.join(tables))}\].*$(?:\n(?!(?:# )?\[).*)*", text, re.M)
     if table is None or re.search(rf"^\s*{re.escape(name)}\s*=", table[0], re.M):
         return text
-    return text[: table.start()] + re.sub(rf"^# ({re.escape(name)} =)", r"\1", table[0], 1, re.M) + text[table.end() :]
+    taken = re.sub(rf"^# ({re.escape(name)} =)", r"\1", table[0], count=1, flags=re.M)
+    return text[: table.start()] + taken + text[table.end() :]
 
 
 def write_config(path: Path, text: str) -> None:

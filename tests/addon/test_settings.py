@@ -70,7 +70,10 @@ def test_reads_every_key(config: Path) -> None:
         ("filter = 1", "config.toml: filter must be a table, got 1"),
         ("platforms.x = 1", "config.toml: platforms.x must be a table, got 1"),
         ("platforms.x.enabled = 'no'", "config.toml: platforms.x.enabled must be true or false, got 'no'"),
-        ("platforms.x.on = true", "config.toml: platforms.x.on is not a known key; there are: remove_at, review_at, action"),
+        (
+            "platforms.x.on = true",
+            "config.toml: platforms.x.on is not a known key; there are: remove_at, review_at, action",
+        ),
         ("platforms.weibo.enabled = true", "platforms.weibo is not a known platform; did you mean weibo_web?"),
         ("platforms.x.hosts = ['a.example']", "platforms.x.hosts: X (Twitter) has no servers but its own"),
         ("platforms.mastodon.hosts = 'a.example'", "platforms.mastodon.hosts must be a list of host names, got 'a.ex"),
