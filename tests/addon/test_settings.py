@@ -20,7 +20,8 @@ def test_no_file_means_all_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 def test_reads_every_key(config: Path) -> None:
     config.write_text(
-        "[filter]\nremove_at = 1\nreview_at = 0.5\naction = 'watch'\nplatform_ads = false\nlanguages = ['zh']\nmin_length = 10\n"
+        "[filter]\nremove_at = 1\nreview_at = 0.5\naction = 'watch'\nplatform_ads = false\n"
+        "languages = ['zh']\nmin_length = 10\n"
         "[platforms.x]\nenabled = false\n[platforms.mastodon]\nhosts = ['toots.example', '*.fedi.example']\n"
         "action = 'fold'\nremove_at = 0.8\nreview_at = 0.7\nplatform_ads = true\nlanguages = ['en']\nmin_length = 3\n"
         "[profiles.child]\ndevices = ['192.168.1.7', '::ffff:192.168.1.8']\naction = 'label'\n"

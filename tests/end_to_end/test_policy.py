@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import shutil
 import ssl
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from tests.end_to_end.client import Client
 from tests.end_to_end.feed import FRIENDS, SALES, timeline, timeline_without_sales
 from tests.end_to_end.origin import HANG_SECONDS, Answer, Origin
 from tests.end_to_end.proxy_process import CIRCLESHIELD, CONFIG, ProxyProcess, running_proxy
+
+from circleshield_model.artefact import MANIFEST, PACKAGED
 
 TEXTS = (FRIENDS[0], SALES[0], FRIENDS[1])
 PAGE = timeline(*TEXTS)
@@ -88,11 +91,24 @@ def with_action(action: str) -> str:
     return CONFIG + f'[filter]\naction = "{action}"\n'
 
 
-def test_the_config_file_is_edited_under_load(origin: Origin, origin_ca: Path, tmp_path: Path) -> None:
+def replace_model(folder: Path) -> None:
+    """Puts a model in its place that finds no post certain enough, in the way of `circleshield train`."""
+    fresh = folder.with_name("fresh-model")
+    shutil.copytree(folder, fresh)
+    manifest = json.loads((fresh / MANIFEST).read_text(encoding="utf-8"))
+    manifest["remove_at"] = manifest["review_at"] = 1.0
+    (fresh / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    folder.rename(folder.with_name("model.previous"))
+    fresh.rename(folder)
+
+
+def test_files_are_changed_under_load(origin: Origin, origin_ca: Path, tmp_path: Path) -> None:
     path = origin.add(Answer([PAGE]))
     swaps: list[tuple[float, str]] = []
 
-    with running_proxy(tmp_path, origin_ca, config=with_action("remove")) as proxy:
+    model = tmp_path / "model"
+    shutil.copytree(PACKAGED, model)
+    with running_proxy(tmp_path, origin_ca, "--model", str(model), config=with_action("remove")) as proxy:
         config = tmp_path / "config.toml"
 
         def swap(action: str) -> None:
@@ -119,6 +135,9 @@ def test_the_config_file_is_edited_under_load(origin: Origin, origin_ca: Path, t
             fresh.write_text(with_action("remove"), encoding="utf-8")
             fresh.replace(config)
             swaps.append((time.monotonic(), "remove"))
+            time.sleep(1.3)
+            replace_model(model)
+            swaps.append((time.monotonic(), "watch"))
             time.sleep(1.3)
             lasted = time.monotonic() - began
         log = proxy.new_log()
