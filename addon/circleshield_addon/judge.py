@@ -41,7 +41,7 @@ class Judge:
         self._rules = Rules(settings.rules)
         self._profile_of = settings.profile_of
         self._policies = {
-            (platform, profile): policy(settings, scorer, platform, profile)
+            (platform, profile): effective_policy(settings, scorer, platform, profile)
             for platform, profile in settings.combinations()
         }
 
@@ -84,7 +84,7 @@ class Judge:
         return Verdict(post, score, policy.action, (f"score {score:.2f} ≥ {policy.remove_at:.2f}",), evidence)
 
 
-def policy(settings: Settings, scorer: Scorer, platform: str | None, profile: str | None) -> Policy:
+def effective_policy(settings: Settings, scorer: Scorer, platform: str | None, profile: str | None) -> Policy:
     """The effective values for a platform and a profile. Raises InputError if they contradict the model's cut-offs."""
     own, origins = settings.effective(platform, profile)
     remove_at = scorer.remove_at if own.remove_at is None else own.remove_at

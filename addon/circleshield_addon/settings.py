@@ -148,7 +148,7 @@ def load_settings(path: Path | None) -> Settings:
 def read_config(path: Path) -> str:
     """The text of a config file. Raises InputError where it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_bytes().decode("utf-8-sig")  # Windows editors begin with a mark; line ends stay
     except FileNotFoundError as e:
         raise InputError(f"{path}: there is no such config file") from e
     except OSError as e:

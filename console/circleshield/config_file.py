@@ -101,7 +101,8 @@ def with_value(path: Path, key: str, value: str) -> str:
     inner: Any = document
     for depth, table in enumerate(tables):
         if table not in inner:
-            inner[table] = tomlkit.table(is_super_table=depth < len(tables) - 1)
+            inline = isinstance(inner, tomlkit.items.InlineTable)
+            inner[table] = tomlkit.inline_table() if inline else tomlkit.table(depth < len(tables) - 1)
         inner = inner[table]
         if not isinstance(inner, dict):
             raise InputError(f"{path.name}: {'.'.join(tables[: depth + 1])} must be a table")

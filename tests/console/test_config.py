@@ -111,6 +111,21 @@ def test_set_takes_the_place_of_the_commented_line(tmp_path: Path) -> None:
     assert file.read_text(encoding="utf-8") == f"{head}hosts = ['a.example']{tail}"
 
 
+def test_set_takes_every_way_of_writing_a_table(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    dotted = b"\xef\xbb\xbffilter.remove_at = 0.9 # a\r\nplatforms = {x = {enabled = false}} # b\r\n"
+    file.write_bytes(dotted)
+    _run(file, "set", "filter.min_length", "3")
+    _run(file, "set", "platforms.x.action", "label")
+    _run(file, "set", "platforms.mastodon.action", "fold")
+    settings = load_settings(file)
+    assert (settings.filter.remove_at, settings.filter.min_length) == (0.9, 3)
+    assert (settings.platforms["x"].enabled, settings.platforms["x"].action) == (False, "label")
+    assert settings.platforms["mastodon"].action == "fold"
+    assert b"0.9 # a\r\n" in file.read_bytes()
+    assert b" # b\r\n" in file.read_bytes()
+
+
 def test_set_begins_a_file_and_follows_a_link(tmp_path: Path) -> None:
     link, file = tmp_path / "link.toml", tmp_path / "file.toml"
     link.symlink_to(file)

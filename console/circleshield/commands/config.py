@@ -110,7 +110,7 @@ def check(path: Path | None, model: Path | None, file: Path | None) -> None:
 def effective(settings: "Settings", scorer: Any) -> dict[str, tuple[Any, str]]:
     """Each key's value in effect, and where it comes from. Of platforms and profiles what they have of their own."""
     from circleshield_addon.adapters import ADAPTERS
-    from circleshield_addon.judge import policy
+    from circleshield_addon.judge import effective_policy
     from circleshield_addon.settings import Filter, Platform
 
     shown: dict[str, tuple[Any, str]] = {}
@@ -118,7 +118,7 @@ def effective(settings: "Settings", scorer: Any) -> dict[str, tuple[Any, str]]:
     def add(table: str, key: str, value: Any, origin: str) -> None:
         shown[f"{table}.{key}"] = (list(value) if isinstance(value, tuple) else value, origin)
 
-    base = policy(settings, scorer, None, None)._asdict()
+    base = effective_policy(settings, scorer, None, None)._asdict()
     for key in Filter.model_fields:
         absent = "model" if getattr(settings.filter, key) is None else "default"
         add("filter", key, base[key], "file" if key in settings.filter.model_fields_set else absent)
