@@ -1,0 +1,1 @@
+"""Text to score: normalising, features, scorer, artefact."""

@@ -33,6 +33,4 @@ class Characters(NamedTuple):
 def characters() -> Characters:
     """Loads the tables once."""
     with np.load(Path(__file__).with_name("characters.npz"), allow_pickle=False) as arrays:
-        return Characters(
-            arrays["fold"], arrays["kind"], arrays["sound"], tuple(str(s) for s in arrays["syllables"])
-        )
+        return Characters(arrays["fold"], arrays["kind"], arrays["sound"], tuple(str(s) for s in arrays["syllables"]))

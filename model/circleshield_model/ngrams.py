@@ -9,10 +9,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from circleshield_model.characters import LINK, NUMBER
 from circleshield_model.normalise import Units
 
 # (what the units are compared by, how many in a row)
-ORDERS = (("glyph", 1), ("glyph", 2), ("glyph", 3), ("glyph", 4), ("sound", 2), ("sound", 3), ("sound", 4))
+ORDERS = (("glyph", 1), ("glyph", 2), ("sound", 1), ("sound", 2), ("sound", 3))
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
@@ -48,27 +49,18 @@ def hashes(units: Units) -> Iterator[NDArray[np.uint64]]:
 
 
 def inside(units: Units, n: int) -> NDArray[np.bool_]:
-    """Which n-grams (m - n + 1,) lie in one post."""
+    """Which n-grams (m - n + 1,) lie in one post. A number, link or mention by itself says nothing."""
+    if n == 1:
+        alone: NDArray[np.bool_] = (units.glyph - np.uint64(LINK)) > np.uint64(NUMBER - LINK)  # wraps below LINK
+        return alone
     size = max(units.post.size - n + 1, 0)
-    return units.post[:size] == units.post[n - 1 : n - 1 + size]
+    within: NDArray[np.bool_] = units.post[:size] == units.post[n - 1 : n - 1 + size]
+    return within
 
 
-def buckets(units: Units, bits: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
-    """For each order n and the buckets (m - n + 1,) of its n-grams, below 2**bits."""
-    shift = np.uint64(64 - bits)
-    for (_, n), hashed in zip(ORDERS, hashes(units), strict=True):
-        yield n, (hashed >> shift).astype(np.int64)
-
-
-def contributions(units: Units, weights: NDArray[np.int16], bits: int) -> NDArray[np.int64]:
-    """What the n-grams that begin at each unit (m,) weigh together."""
-    total = np.zeros(units.post.size, np.int64)
-    for n, found in buckets(units, bits):
-        weight = weights[found]
-        if n > 1:
-            weight *= inside(units, n)
-        total[: weight.size] += weight
-    return total
+def in_table(hashed: NDArray[np.uint64], bits: int) -> NDArray[np.int64]:
+    """Where n-grams of these hashes are in a table of 2**bits."""
+    return (hashed >> np.uint64(64 - bits)).view(np.int64)
 
 
 def best_windows(sums: NDArray[np.int64], bounds: NDArray[np.int64], width: int) -> NDArray[np.int64]:

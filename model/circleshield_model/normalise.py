@@ -1,4 +1,4 @@
-"""Undoes camouflage: from posts to a row of units (an ideograph, a word, a number), each with its place in the original.
+"""Undoes camouflage: from posts to a row of units (ideograph, word, number), each with its place in the original.
 
 The whole batch is one array of code points. Every step either changes code points in place or drops them, so the array
 of source offsets, compressed alongside, is the map back to the original text.
@@ -12,11 +12,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circleshield_model import characters as ch
-from circleshield_model.phrases import HEARTS, NAMES, NAMES_HINTS, STANDS_FOR, disguises, replacement, syllables_of
+from circleshield_model.phrases import NAMES, disguises, first_pairs, pair_key, replacement, syllables_of
 
-# What `Units.signs` counts. The first is everything else; the sum is the folded length.
-SIGNS = ("other", "han", "latin", "digit", "space", "emoji", "hash", "exclaim", "question", "bracket", "link", "mention")
-PINYIN = re.compile(r"(?<=[\u3400-\u9fff])[a-z]{2,}|[a-z]{2,}(?=[\u3400-\u9fff])")
+# What `Units.signs` counts: characters by kind, the first being all others, and units that only repeat.
+SIGNS = (
+    "other",
+    "han",
+    "latin",
+    "digit",
+    "space",
+    "emoji",
+    "hash",
+    "exclaim",
+    "question",
+    "bracket",
+    "link",
+    "mention",
+    "repeat",
+)
+# Words of Latin letters beside an ideograph.
+PINYIN = re.compile(r"(?<=[\u3400-\u9fff])[a-z]{2,}(?: [a-z]{2,})*|[a-z]{2,}(?: [a-z]{2,})*(?=[\u3400-\u9fff])")
 SYLLABLE_CODE = {s: ch.FIRST_SYLLABLE + i for i, s in enumerate(ch.characters().syllables, 1)}
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -25,14 +40,15 @@ _LONGEST = 64  # letters of a word that count
 
 
 _POWER = np.array([pow(_BASE, i, 2**64) for i in range(_LONGEST)], np.uint64)
-_JOINERS = np.array([ord(c) for c in ".,:-/"], np.uint32)
-_ZERO, _SPACE, _X = (np.uint32(ord(c)) for c in "0 x")
+_ZERO, _SPACE, _X, _HASH, _A, _Z = (np.uint32(ord(c)) for c in "0 x#az")
+_STEM = 5  # letters of a word that say how it sounds: its endings do not count
+_LONGEST_LOOP = 8
 
 
-def _sign_table() -> NDArray[np.int64]:
+def _sign_table() -> NDArray[np.uint8]:
     by_kind = {ch.HAN: "han", ch.LATIN: "latin", ch.DIGIT: "digit", ch.SPACE: "space", ch.EMOJI: "emoji"}
     column = {name: i for i, name in enumerate(SIGNS)}
-    table = np.array([column[by_kind.get(k, "other")] for k in range(7)])[ch.characters().kind]
+    table = np.array([column[by_kind.get(k, "other")] for k in range(7)], np.uint8)[ch.characters().kind]
     for marks, name in (("#", "hash"), ("!", "exclaim"), ("?", "question"), ("【「『〖《", "bracket")):
         table[[ord(c) for c in marks]] = column[name]
     table[ch.LINK], table[ch.MENTION] = column["link"], column["mention"]
@@ -46,13 +62,14 @@ class Units(NamedTuple):
     """The units of a batch in order, posts one after the other; m units, n posts.
 
     `glyph` (m,) identifies the unit as written, `sound` (m,) as spoken; `post` (m,) is the index of its post;
-    `start` and `end` (m,) are offsets in the original post; `bounds` (n + 1,) are each post's first unit and the end.
-    `signs` (n, len(SIGNS)) counts what the units leave out: marks, emoji, characters in all.
+    `tagged` (m,) says whether it is part of a #topic#; `start` and `end` (m,) are offsets in the original post;
+    `bounds` (n + 1,) are each post's first unit and the end; `signs` (n, len(SIGNS)) counts what the units leave out.
     """
 
     glyph: NDArray[np.uint64]
     sound: NDArray[np.uint64]
     post: NDArray[np.int64]
+    tagged: NDArray[np.bool_]
     start: NDArray[np.int64]
     end: NDArray[np.int64]
     bounds: NDArray[np.int64]
@@ -79,7 +96,22 @@ class _Line:
         codes[self.first[1:] - 1] = ch.END
         self.codes = codes
         self.place = np.arange(codes.size)
+        self.tagged = self._tagged()
         self.drop_zeros()
+
+    def _tagged(self) -> NDArray[np.bool_] | None:
+        """Which characters of the joined original lie between the marks of a #topic#; None if there is no mark.
+
+        A post with an odd number of marks has lost its first one, as crawls and quotes do: it begins inside a topic.
+        """
+        marks = self.codes == _HASH
+        if not marks.any():
+            return None
+        seen = np.cumsum(marks)
+        before = np.concatenate(([0], seen[self.first[1:] - 1]))
+        odd = (before[1:] - before[:-1]) % 2
+        tagged: NDArray[np.bool_] = (seen + np.repeat(odd - before[:-1], self.lengths + 1)) % 2 == 1
+        return tagged
 
     def drop_zeros(self) -> None:
         if not self.codes.all():
@@ -101,6 +133,8 @@ class _Line:
 
 def units(texts: Sequence[str]) -> Units:
     """Normalises a batch of posts. Any string is allowed: empty ones, NULs, lone surrogates."""
+    if not texts:
+        return units([""])._replace(bounds=np.zeros(1, np.int64), signs=np.zeros((0, len(SIGNS)), np.int64))
     line = _Line(texts)
     _name_names(line)
     signs = _count_signs(line, len(texts))
@@ -112,10 +146,13 @@ def units(texts: Sequence[str]) -> Units:
 def _name_names(line: _Line) -> None:
     """Links, mentions and named emoji become one character each."""
     text = line.text
-    if any(hint in text for hint in NAMES_HINTS) or any(heart in text for heart in HEARTS):
-        for match in NAMES.finditer(text):
-            line.put(*match.span(), STANDS_FOR[match.lastgroup or ""])
-        line.drop_zeros()
+    for name in NAMES:
+        if any(hint in text for hint in name.hints):
+            for match in name.pattern.finditer(text):
+                start = match.start()
+                if line.codes[start]:  # not inside a name found before
+                    line.put(start, match.end(), name.stands_for)
+    line.drop_zeros()
 
 
 def _count_signs(line: _Line, posts: int) -> NDArray[np.int64]:
@@ -139,8 +176,8 @@ def _close_gaps(line: _Line) -> None:
         for shift in range(3):
             digit[shift : codes.size - 2 + shift] |= inner
     if digit.any():
-        joins = digit[:-2] & digit[2:] & np.isin(codes[1:-1], _JOINERS)
-        digit[1:-1] |= joins
+        middle = codes[1:-1]
+        digit[1:-1] |= digit[:-2] & digit[2:] & (((middle >= 0x2C) & (middle <= 0x2F)) | (middle == 0x3A))  # ,-./:
         codes[digit] = _ZERO
         kinds[digit] = ch.DIGIT
     wordy = (kinds == ch.LATIN) | digit
@@ -151,9 +188,8 @@ def _close_gaps(line: _Line) -> None:
         codes[gaps] = _SPACE
         # A single letter or figure on both sides: spelt out, so the gap is dropped.
         kept = np.sort(np.concatenate((letters, gaps)))
-        wordy = wordy[kept]
-        single = np.zeros(kept.size + 2, bool)
-        single[2:-2] = wordy[1:-1] & ~wordy[:-2] & ~wordy[2:]
+        wordy = np.concatenate(([False, False], wordy[kept], [False, False]))
+        single = wordy[1:-1] & ~wordy[:-2] & ~wordy[2:]
         kept = kept[~((codes[kept] == _SPACE) & single[:-2] & single[2:])]
         letters = kept
     line.codes, line.place = codes[letters], line.place[letters]
@@ -161,22 +197,33 @@ def _close_gaps(line: _Line) -> None:
 
 def _unmask(line: _Line) -> None:
     """Disguised words become themselves, pinyin among ideographs becomes syllables."""
-    text = line.text
+    codes = line.codes
+    text = ""
+    if codes.size > 1:
+        done = 0
+        for at in np.flatnonzero(first_pairs()[pair_key(codes[:-1], codes[1:])]).tolist():
+            text = text or line.text
+            match = disguises().match(text, at) if at >= done else None
+            if match:
+                done = match.end()
+                line.put(at, done, replacement(match))
+        if done:
+            line.drop_zeros()
+            text = ""
+    if not ((line.codes >= _A) & (line.codes <= _Z)).any():
+        return
+    text = text or line.text
     changed = False
-    for match in disguises().finditer(text):
-        line.put(*match.span(), replacement(match))
-        changed = True
-    if changed:
-        line.drop_zeros()
-        text = line.text
     for match in PINYIN.finditer(text):
-        parts = syllables_of(match[0])
-        if parts:
-            line.codes[match.start() : match.end()] = 0
+        words = [syllables_of(word) for word in match[0].split(" ")]
+        if all(words):
             at = match.start()
-            for part in parts:
-                line.codes[at] = SYLLABLE_CODE[part]
-                at += len(part)
+            line.codes[at : match.end()] = 0
+            for syllables in words:
+                for syllable in syllables:
+                    line.codes[at] = SYLLABLE_CODE[syllable]
+                    at += len(syllable)
+                at += 1
             changed = True
     if changed:
         line.drop_zeros()
@@ -206,19 +253,31 @@ def _cut(line: _Line, signs: NDArray[np.int64]) -> Units:
         nth = np.minimum(inside - np.repeat(word_starts, size), _LONGEST - 1)
         offsets = np.concatenate(([0], np.cumsum(size)[:-1]))
         spelled = np.add.reduceat(codes[inside].astype(np.uint64) * _POWER[nth], offsets) * _MIX
+        stem = np.add.reduceat(np.where(nth < _STEM, codes[inside].astype(np.uint64) * _POWER[nth], 0), offsets) * _MIX
         figures = np.add.reduceat((kinds[inside] == ch.DIGIT).astype(np.int64), offsets)
         number = (figures == size) | ((figures > 0) & (size >= 5))
-        spelled[number] = ch.NUMBER
-        glyph[words] = sound[words] = spelled
+        spelled[number] = stem[number] = ch.NUMBER
+        glyph[words], sound[words] = spelled, stem
     post = np.cumsum(codes == ch.END)[starts]
-    # The third and later of equal units in a row, and the second of numbers in a row, say nothing new.
-    same = np.zeros(starts.size, bool)
-    same[1:] = (glyph[1:] == glyph[:-1]) & (post[1:] == post[:-1])
-    again = same & (glyph == ch.NUMBER)
-    again[1:] |= same[1:] & same[:-1]
-    if again.any():
-        kept = np.flatnonzero(~again)
+    kept = _without_repeats(glyph, post)
+    if kept.size < glyph.size:
+        signs[:, -1] = np.bincount(post, minlength=signs.shape[0]) - np.bincount(post[kept], minlength=signs.shape[0])
         glyph, sound, post, starts, ends = glyph[kept], sound[kept], post[kept], starts[kept], ends[kept]
     bounds = np.searchsorted(post, np.arange(signs.shape[0] + 1))
-    first = line.first[post]
-    return Units(glyph, sound, post, place[starts] - first, place[ends - 1] + 1 - first, bounds, signs)
+    begin, end, first = place[starts], place[ends - 1] + 1, line.first[post]
+    tagged = np.zeros(post.size, bool) if line.tagged is None else line.tagged[begin]
+    return Units(glyph, sound, post, tagged, begin - first, end - first, bounds, signs)
+
+
+def _without_repeats(glyph: NDArray[np.uint64], post: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Which units to keep: shouting the same word or line over and over adds nothing after the first time or two."""
+    again = np.zeros(glyph.size, bool)
+    same = (glyph[1:] == glyph[:-1]) & (post[1:] == post[:-1])
+    again[1:] = same & (glyph[1:] == ch.NUMBER)  # numbers in a row are one
+    again[2:] |= same[1:] & same[:-1]  # of other units two are left: 哈哈
+    if glyph.size > 2 * _LONGEST_LOOP:
+        for lag in range(2, _LONGEST_LOOP + 1):
+            same = glyph[lag:] == glyph[:-lag]
+            if np.count_nonzero(same) > 2:
+                again[lag + 2 :] |= same[2:] & same[1:-1] & same[:-2] & (post[lag + 2 :] == post[: -lag - 2])
+    return np.flatnonzero(~again)

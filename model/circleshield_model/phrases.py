@@ -5,13 +5,17 @@ A canonical spelling is never longer than its disguise: replacements happen in p
 
 import re
 from functools import cache, lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from circleshield_model.characters import EMOTE, LINK, MENTION, characters
 
 # canonical: disguises. Homophones in general are met by the sound n-grams; here are those whose sound differs,
 # which are shorter than a syllable, or which matter enough to be put right in writing as well.
 _DISGUISES = {
-    "微信": "薇信 徽信 威杏 薇心 微芯 微杏 维信 卫信 魏信 嶶信 溦信 v信 w信 v芯 vx wx wechat weixin",
+    "微信": "薇信 徽信 威杏 威芯 薇心 微芯 微杏 维信 卫信 魏信 嶶信 溦信 v信 w信 v芯 v杏 vx wx wechat weixin",
     "加微": "加v 加薇 加徽 加威 伽微 伽v 家v 佳v +v jw jv 加w",
     "微商": "薇商 徽商 威商 v商 ws",
     "代理": "代李 代里 代丽 黛理 袋理 逮理 dl",
@@ -34,17 +38,34 @@ _DISGUISES = {
 }
 # Initialisms are ordinary letters elsewhere: they only count beside an ideograph.
 _REPLACED = {disguise: word for word, disguises in _DISGUISES.items() for disguise in disguises.split()}
+_REPLACED |= {f"加{disguise}": "加微信" for disguise in (*_DISGUISES["微信"].split(), "威信")}
 
 HEARTS = "❤♥💓💕💖💗💘💙💚💛💜💝💞🖤🧡🤍♡"
-NAMES = re.compile(
-    r"(?P<link>https?://?[\x21-\x7e]*|www\.[\x21-\x7e]+|网页链接"
-    r"|[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.(?:com|cn|net|org|cc|top|xyz|me|ly|tv|shop|vip|example|test)\b(?:/[\x21-\x7e]*)?)"
-    r"|(?P<mention>@[^\s@:,.。!?;#\[\]()/\ue004]{1,30})"
-    r"|(?P<emote>\[[^\[\]\s#\ue004]{1,8}\])"
-    rf"|(?P<heart>[微薇徽威维v] ?[{HEARTS}])"
+_DOMAINS = "com|cn|net|org|cc|top|xyz|me|ly|tv|shop|vip|example|test"
+
+
+class Name(NamedTuple):
+    """A kind of thing that is one unit however long it is: found by `pattern` where one of `hints` occurs."""
+
+    hints: tuple[str, ...]
+    pattern: re.Pattern[str]
+    stands_for: str
+
+
+# Each pattern begins with a letter of its own, which `re` finds fast; bare domains do not, but they are rare.
+NAMES = (
+    Name(("http",), re.compile(r"https?://?[\x21-\x7e]*"), chr(LINK)),
+    Name(("www.",), re.compile(r"www\.[\x21-\x7e]+"), chr(LINK)),
+    Name(("网页链接",), re.compile("网页链接"), chr(LINK)),
+    Name(
+        tuple(f".{domain}" for domain in _DOMAINS.split("|")),
+        re.compile(rf"[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.(?:{_DOMAINS})\b(?:/[\x21-\x7e]*)?"),
+        chr(LINK),
+    ),
+    Name(("@",), re.compile(r"@[^\s@:,.。!?;#\[\]()/\ue004]{1,30}"), chr(MENTION)),
+    Name(("[",), re.compile(r"\[[^\[\]\s#\ue004]{1,8}\]"), chr(EMOTE)),
+    Name(tuple(HEARTS), re.compile(rf"[微薇徽威维v] ?[{HEARTS}]"), "微信"),
 )
-NAMES_HINTS = ("@", "[", "http", "www", "网页链接", ".c", ".net", ".org", ".me", ".ly", ".tv", ".example", ".test", ".shop", ".vip")
-STANDS_FOR = {"link": chr(LINK), "mention": chr(MENTION), "emote": chr(EMOTE), "heart": "微信"}
 
 _NUMERALS = "零一二三四五六七八九〇幺两壹贰叁肆伍陆柒捌玖"
 
@@ -62,11 +83,25 @@ def disguises() -> re.Pattern[str]:
         return pattern
 
     words = "|".join(spelled(d) for d in sorted(_REPLACED, key=len, reverse=True))
-    first = "".join(sorted({d[0] for d in _REPLACED})) + _NUMERALS
     return re.compile(
-        f"(?=[{re.escape(first)}])"
-        rf"(?:(?P<word>{words})|(?P<contact>(?<![a-z0-9])v(?= ?[a-z]{{0,20}}0))|(?P<digits>[{_NUMERALS}]{{6,}}))"
+        rf"(?P<word>{words})|(?P<contact>(?<![a-z0-9])v(?= ?[a-z]{{0,20}}0))|(?P<digits>[{_NUMERALS}]{{6,}})"
     )
+
+
+def pair_key(first: NDArray[np.uint32], second: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """A number below 2**16 for two neighbouring characters."""
+    return (first * np.uint32(31) + second) & np.uint32(0xFFFF)
+
+
+@cache
+def first_pairs() -> NDArray[np.bool_]:
+    """By `pair_key`: can a match of `disguises` begin with these two characters? Asked of whole batches at once."""
+    pairs = {d[:2] for d in _REPLACED} | {a + b for a in _NUMERALS for b in _NUMERALS}
+    pairs |= {"v" + c for c in " 0abcdefghijklmnopqrstuvwxyz"}
+    first, second = (np.array([ord(pair[i]) for pair in sorted(pairs)], np.uint32) for i in (0, 1))
+    found = np.zeros(1 << 16, bool)
+    found[pair_key(first, second)] = True
+    return found
 
 
 def replacement(match: re.Match[str]) -> str:
@@ -101,5 +136,9 @@ def syllables_of(word: str) -> tuple[str, ...]:
             continue
         tried.add(at)
         # Pushed short to long, so that the longest is tried first.
-        stack.extend((at + n, (*parts, word[at : at + n])) for n in range(2, 7) if word[at : at + n] in known and at + n <= len(word))
+        stack.extend(
+            (at + n, (*parts, word[at : at + n]))
+            for n in range(2, 7)
+            if word[at : at + n] in known and at + n <= len(word)
+        )
     return ()

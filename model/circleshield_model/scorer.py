@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from circleshield_model import artefact
 from circleshield_model.errors import InputError
-from circleshield_model.evidence import COLUMNS, evidence
-from circleshield_model.ngrams import contributions
+from circleshield_model.evidence import COLUMNS, DAMPING, SHAPE, SUMS, evidence, gather
+from circleshield_model.ngrams import in_table
 from circleshield_model.normalise import Units, units
+
+_SAYS = 0.05  # log-odds below which nothing is said about a piece
 
 
 @dataclass(frozen=True)
@@ -58,34 +60,45 @@ class Scorer:
         canaries: list[dict[str, Any]] = found.manifest["canaries"]
         scores = scorer.scores([c["text"] for c in canaries])
         if not np.allclose(scores, [c["score"] for c in canaries], atol=1e-6):
-            raise InputError(f"model {found.folder}: its canaries score otherwise than its manifest says; train it again")
+            raise InputError(
+                f"model {found.folder}: its canaries score otherwise than its manifest says; train it again"
+            )
         return scorer
 
     def scores(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Calibrated probability of sales_spam of each post (n,), the same in any batch."""
         if not texts:
             return np.zeros(0)
-        return self._decide(units(texts))[1]
+        return self._decide(units(texts))[2]
 
-    def _decide(self, cut: Units) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Evidence weighed (n, columns) and probabilities (n,)."""
-        sums = np.concatenate(([0], np.cumsum(contributions(cut, self._weights, self._bits))))
-        weighed = evidence(cut, sums, self._step) * self._coefficients
+    def _decide(self, cut: Units) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """What each unit weighs in fixed point (m,), evidence weighed (n, columns) and probabilities (n,)."""
+        each, cue_counts = gather(cut, lambda hashed: self._weights[in_table(hashed, self._bits)])
+        weighed = evidence(cut, each, cue_counts, self._step) * self._coefficients
         logit = np.cumsum(weighed, axis=1)[:, -1] + self._intercept  # a fixed order of addition, whatever the batch
-        return weighed, 1 / (1 + np.exp(-logit))
+        return each, weighed, 1 / (1 + np.exp(-logit))
 
     def explain(self, text: str) -> tuple[Evidence, ...]:
-        """What speaks for sales_spam (above 0) and against it, strongest first."""
+        """What speaks for sales_spam (above 0) and against it, strongest first.
+
+        The words share what the sums over them add to the decision; neighbours of the same sign are one piece.
+        """
         cut = units([text])
-        weighed, _ = self._decide(cut)
-        found = [Evidence(name, float(w)) for name, w in zip(COLUMNS[4:], weighed[0, 4:], strict=True) if abs(w) > 0.05]
-        each = contributions(cut, self._weights, self._bits) * self._step / np.sqrt(cut.post.size + 4.0)
-        for i in np.flatnonzero(np.abs(each) > 0.05):
-            start, end = int(cut.start[i]), int(cut.end[min(i + 1, cut.end.size - 1)])
-            found.append(Evidence(text[start:end], float(each[i]), start, end))
+        each, weighed, _ = self._decide(cut)
+        found = [
+            Evidence(name, float(w)) for name, w in zip(SHAPE, weighed[0, len(SUMS) :], strict=True) if abs(w) > _SAYS
+        ]
+        count = cut.post.size
+        slope = float(self._coefficients[: len(SUMS)].clip(0).sum()) * self._step / np.sqrt(min(count, 48) + DAMPING)
+        strong = np.flatnonzero(np.abs(each * slope) > _SAYS)
+        runs = np.split(strong, np.flatnonzero((np.diff(strong) > 1) | (np.diff(np.sign(each[strong])) != 0)) + 1)
+        for run in runs:
+            if run.size:
+                start, end = int(cut.start[run[0]]), int(cut.end[min(int(run[-1]) + 1, count - 1)])
+                found.append(Evidence(text[start:end], float(each[run].sum() * slope), start, end))
         return tuple(sorted(found, key=lambda e: -abs(e.weight)))
 
     def reasons(self, text: str, spam: bool, most: int = 3) -> tuple[str, ...]:
-        """The strongest evidence for (or, if not `spam`, against) sales_spam in words: `“代理” +3.5`, `hashtags +0.8`."""
+        """The strongest evidence for sales_spam, or against it if not `spam`, as `“代理” +3.5` or `hashtags +0.8`."""
         kept = [e for e in self.explain(text) if (e.weight > 0) == spam][:most]
         return tuple(f"{e.text if e.start is None else f'“{e.text}”'} {e.weight:+.1f}" for e in kept)

@@ -88,6 +88,22 @@ PAGINGS = {
         lambda body: [(int(post["idstr"]), post["text"]) for post in body["data"]["list"]],
         lambda start, body, following: start + PAGE if body["data"]["list"] else None,
     ),
+    "offset": Paging(
+        "https://api.tumblr.com/v2/user/dashboard",
+        lambda feed, start: {
+            "response": {
+                "posts": [
+                    {"id_string": str(n), "blog_name": "a", "type": "text", "body": f"<p>{feed.text(n)}</p>"}
+                    for n in feed.page(start)
+                ]
+            }
+        },
+        lambda body: [
+            (int(post["id_string"]), post["body"].removeprefix("<p>").removesuffix("</p>"))
+            for post in body["response"]["posts"]
+        ],
+        lambda start, body, following: start + PAGE if body["response"]["posts"] else None,
+    ),
     "Link header": Paging(
         "https://mastodon.social/api/v1/timelines/home",
         lambda feed, start: [

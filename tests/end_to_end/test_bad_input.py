@@ -168,7 +168,7 @@ BROKEN_ADAPTER = """
 from circleshield.cli import main
 from circleshield_addon.adapter import Adapter
 
-def read(self, item, paths):
+def read(self, item, paths, fields):
     raise LookupError("cannot read " + item["content"])
 
 Adapter.read = read

@@ -1,0 +1,1 @@
+"""Labelled samples to a model: corpora, fit, evaluate, report."""

@@ -1,94 +1,167 @@
-"""The model as scikit-learn sees it: a transformer from posts to evidence, and a logistic regression on top."""
+"""The model as scikit-learn sees it: a transformer from posts to evidence, through a linear model on hashed n-grams."""
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.linear_model import LogisticRegression
+from sklearn.utils.validation import check_is_fitted
 
-from circleshield_model.evidence import COLUMNS, DAMPING, evidence
-from circleshield_model.ngrams import buckets, inside
+from circleshield_model import cues
+from circleshield_model.evidence import COLUMNS, DAMPING, WIDTHS, evidence
+from circleshield_model.ngrams import ORDERS, hashes, in_table, inside
 from circleshield_model.normalise import Units, units
 
-CHUNK = 2000  # posts normalised at a time
+CHUNK = 4000  # posts normalised at a time
+_WINDOW_SHARE = 0.5  # of a long post's weight in training goes to its windows
 
 
-def unit_matrix(cut: Units, bits: int) -> sparse.csr_matrix:
-    """Which n-grams begin at which unit: (units, 2**bits), counts."""
-    rows, columns = [], []
-    for n, found in buckets(cut, bits):
-        here = np.flatnonzero(inside(cut, n))
-        rows.append(here)
-        columns.append(found[here])
-    row, column = np.concatenate(rows), np.concatenate(columns)
-    return sparse.csr_matrix((np.ones(row.size, np.float32), (row, column)), (cut.post.size, 1 << bits))
+class Corpus(NamedTuple):
+    """Posts as n-gram buckets: `grams` (units, orders), beyond the table where there is none; `bounds` (posts + 1,)."""
+
+    grams: NDArray[np.int32]
+    bounds: NDArray[np.int64]
+    bits: int
+
+    def rows(self, begin: NDArray[np.int64], end: NDArray[np.int64]) -> sparse.csr_matrix:
+        """n-gram counts of stretches of units, scaled as `evidence` scales sums: (stretches, 2**bits + 1)."""
+        size = end - begin
+        starts = np.concatenate(([0], np.cumsum(size)))
+        at = np.repeat(begin - starts[:-1], size) + np.arange(starts[-1])
+        columns = self.grams[at].ravel()
+        values = np.repeat((1 / np.sqrt(size + DAMPING)).astype(np.float32), size * len(ORDERS))
+        values[columns == 1 << self.bits] = 0
+        shape = (size.size, (1 << self.bits) + 1)
+        return sparse.csr_matrix((values, columns, starts * len(ORDERS)), shape)
 
 
-def post_matrix(cut: Units, bits: int) -> sparse.csr_matrix:
-    """n-gram counts of each post, scaled as `evidence` scales sums: (posts, 2**bits)."""
-    posts = cut.bounds.size - 1
-    member = sparse.csr_matrix((np.ones(cut.post.size, np.float32), (cut.post, np.arange(cut.post.size))), (posts, cut.post.size))
-    counts = sparse.csr_matrix(member @ unit_matrix(cut, bits))
-    scale = 1 / np.sqrt(np.diff(cut.bounds) + DAMPING)
-    return sparse.csr_matrix(sparse.diags(scale.astype(np.float32)) @ counts)
+def corpus(texts: Sequence[str], bits: int) -> Corpus:
+    """Normalises posts and finds the buckets of their n-grams."""
+    parts, counts = [], [np.zeros(1, np.int64)]
+    for i in range(0, len(texts), CHUNK):
+        cut = units(texts[i : i + CHUNK])
+        grams = np.full((cut.post.size, len(ORDERS)), 1 << bits, np.int32)
+        for k, ((_, n), hashed) in enumerate(zip(ORDERS, hashes(cut), strict=True)):
+            grams[: hashed.size, k] = np.where(inside(cut, n), in_table(hashed, bits), 1 << bits)
+        parts.append(grams)
+        counts.append(np.diff(cut.bounds))
+    return Corpus(np.concatenate(parts), np.cumsum(np.concatenate(counts)), bits)
 
 
 class NgramEvidence(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Posts (strings) to evidence columns, through a linear model on hashed n-grams.
+    """Posts (strings) to the columns of `evidence`, with a logistic regression on hashed n-grams inside.
+
+    The regression is fitted on whole posts, then again on whole posts and the windows of each that it finds the most
+    like sales spam: in an advertisement that is where the advertisement is, in an ordinary post it is the hardest
+    counter-example.
 
     As in scikit-learn's TargetEncoder, `fit_transform` is not `fit` and `transform`: what it returns for the training
     posts is made by models that have not seen the post's group, so that the step after it learns from honest figures.
     """
 
-    def __init__(self, bits: int = 20, C: float = 10.0, folds: int = 4, seed: int = 0) -> None:
+    def __init__(self, bits: int = 20, C: float = 30.0, least: int = 2, folds: int = 5, seed: int = 0) -> None:
         self.bits = bits
         self.C = C
+        self.least = least  # posts an n-gram must occur in
         self.folds = folds
         self.seed = seed
 
-    def _fit_weights(self, X: sparse.csr_matrix, y: NDArray[Any], weight: NDArray[Any] | None) -> tuple[NDArray[np.int16], float]:
-        model = LogisticRegression(C=self.C, max_iter=60, tol=1e-3)
-        model.fit(X, y, weight)
-        coefficients = model.coef_[0]
-        step = float(np.abs(coefficients).max()) / 32000
-        return np.round(coefficients / step).astype(np.int16), step
-
-    def _matrix(self, X: Sequence[str]) -> sparse.csr_matrix:
-        return sparse.vstack([post_matrix(units(X[i : i + CHUNK]), self.bits) for i in range(0, len(X), CHUNK)], "csr")
-
     def fit(self, X: Sequence[str], y: NDArray[Any], sample_weight: NDArray[Any] | None = None) -> Self:
-        self.weights_, self.step_ = self._fit_weights(self._matrix(X), y, sample_weight)
+        """Learns the n-grams' weights from posts X, labels y (1 is sales spam); posts of weight 0 are left out."""
+        return self._fit(corpus(X, self.bits), np.asarray(y), _weights(sample_weight, len(X)))
+
+    def fit_transform(
+        self,
+        X: Sequence[str],
+        y: NDArray[Any],
+        sample_weight: NDArray[Any] | None = None,
+        groups: NDArray[Any] | None = None,
+    ) -> NDArray[np.float64]:
+        """Fits, and returns evidence from models that have not seen the post's group (by default: the post)."""
+        texts, labels, weight = corpus(X, self.bits), np.asarray(y), _weights(sample_weight, len(X))
+        group = np.arange(len(X)) if groups is None else np.unique(groups, return_inverse=True)[1]
+        fold = np.random.default_rng(self.seed).permutation(int(group.max()) + 1)[group] % self.folds
+        columns = np.empty((len(X), len(COLUMNS)))
+        for k in range(self.folds):
+            held = np.flatnonzero(fold == k)
+            self._fit(texts, labels, np.where(fold == k, 0, weight))
+            columns[held] = self.transform([X[i] for i in held.tolist()])
+        self._fit(texts, labels, weight)
+        return columns
+
+    def _fit(self, texts: Corpus, y: NDArray[Any], weight: NDArray[np.float64]) -> Self:
+        used = np.flatnonzero(weight > 0)
+        begin, end = texts.bounds[:-1][used], texts.bounds[1:][used]
+        whole = texts.rows(begin, end)
+        frequent = np.flatnonzero(np.bincount(whole.indices, minlength=whole.shape[1]) >= self.least)
+        frequent = frequent[frequent < 1 << self.bits]
+
+        def fitted(rows: sparse.csr_matrix, labels: NDArray[Any], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+            model = LogisticRegression(C=self.C, max_iter=400, tol=1e-4)
+            found = np.zeros((1 << self.bits) + 1)
+            found[frequent] = model.fit(rows[:, frequent], labels, weights).coef_[0]
+            return found
+
+        coefficients = fitted(whole, y[used], weight[used])
+        sums = np.concatenate(([0], np.cumsum(coefficients[texts.grams].sum(axis=1))))
+        widths = (end - begin)[:, None] > np.array(WIDTHS)
+        windows = widths.sum(axis=1)
+        rows, labels = [whole], [y[used]]
+        weights = [weight[used] * np.where(windows > 0, 1 - _WINDOW_SHARE, 1)]
+        for i, width in enumerate(WIDTHS):
+            long = np.flatnonzero(widths[:, i])
+            if long.size:
+                first = _best_starts(sums, begin[long], end[long], width)
+                rows.append(texts.rows(first, first + width))
+                labels.append(y[used][long])
+                weights.append(weight[used][long] * _WINDOW_SHARE / windows[long])
+        if len(rows) > 1:
+            coefficients = fitted(sparse.vstack(rows, "csr"), np.concatenate(labels), np.concatenate(weights))
+        self.step_ = float(np.abs(coefficients).max()) / 32000 or 1.0
+        self.weights_ = np.round(coefficients[:-1] / self.step_).astype(np.int16)
         self.n_features_in_ = 1
         return self
 
-    def fit_transform(
-        self, X: Sequence[str], y: NDArray[Any], sample_weight: NDArray[Any] | None = None, groups: NDArray[Any] | None = None
-    ) -> NDArray[np.float64]:
-        matrix = self._matrix(X)
-        groups = np.arange(len(X)) if groups is None else groups
-        fold = np.random.default_rng(self.seed).permutation(groups.max() + 1)[groups] % self.folds
-        out = np.empty((len(X), len(COLUMNS)))
-        for k in range(self.folds):
-            held, rest = np.flatnonzero(fold == k), np.flatnonzero(fold != k)
-            found = self._fit_weights(matrix[rest], y[rest], None if sample_weight is None else sample_weight[rest])
-            out[held] = self._columns([X[i] for i in held], *found)
-        self.weights_, self.step_ = self._fit_weights(matrix, y, sample_weight)
-        self.n_features_in_ = 1
-        return out
-
-    def _columns(self, X: Sequence[str], weights: NDArray[np.int16], step: float) -> NDArray[np.float64]:
-        parts = []
+    def transform(self, X: Sequence[str]) -> NDArray[np.float64]:
+        """Evidence (posts, columns). Sparse matrices and scipy do here what the proxy's scorer does with look-ups."""
+        check_is_fitted(self, "weights_")
+        parts = [np.empty((0, len(COLUMNS)))]
+        weights = self.weights_.astype(np.float64)
         for i in range(0, len(X), CHUNK):
             cut = units(X[i : i + CHUNK])
-            each = unit_matrix(cut, self.bits) @ weights.astype(np.float64)
-            parts.append(evidence(cut, np.concatenate(([0], np.cumsum(each))), step))
+            found = np.zeros((cut.bounds.size - 1, len(cues.NAMES)), np.int64)
+            for order, hashed in zip(ORDERS, hashes(cut), strict=True):
+                cues.count(cut, order, hashed, found)
+            each = np.rint(unit_matrix(cut, self.bits) @ weights).astype(np.int64)
+            parts.append(evidence(cut, each, found, self.step_))
         return np.concatenate(parts)
 
-    def transform(self, X: Sequence[str]) -> NDArray[np.float64]:
-        return self._columns(X, self.weights_, self.step_)
-
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """The columns' names."""
         return np.array(COLUMNS, object)
+
+
+def unit_matrix(cut: Units, bits: int) -> sparse.csr_matrix:
+    """Which n-grams begin at which unit: (units, 2**bits), counts."""
+    rows, columns = [], []
+    for (_, n), hashed in zip(ORDERS, hashes(cut), strict=True):
+        here = np.flatnonzero(inside(cut, n))
+        rows.append(here)
+        columns.append(in_table(hashed, bits)[here])
+    row, column = np.concatenate(rows), np.concatenate(columns)
+    return sparse.csr_matrix((np.ones(row.size), (row, column)), (cut.post.size, 1 << bits))
+
+
+def _best_starts(
+    sums: NDArray[np.float64], begin: NDArray[np.int64], end: NDArray[np.int64], width: int
+) -> NDArray[np.int64]:
+    """Where in each stretch the window of this width with the largest sum begins."""
+    window = sums[width:] - sums[:-width]
+    return np.array([b + int(window[b : e - width + 1].argmax()) for b, e in zip(begin, end, strict=True)], np.int64)
+
+
+def _weights(given: NDArray[Any] | None, size: int) -> NDArray[np.float64]:
+    return np.ones(size) if given is None else np.asarray(given, np.float64)

@@ -1,96 +1,121 @@
-"""From samples to an artefact."""
+"""From samples to a pipeline and what its manifest says of it."""
 
 import hashlib
-import io
-import json
-import os
-import shutil
-import sys
-import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import joblib
 import numpy as np
-import scipy
-import sklearn
+from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
-from circleshield_model import artefact
 from circleshield_model.errors import InputError
+from circleshield_training import mixing
 from circleshield_training.estimators import NgramEvidence
 from circleshield_training.samples import Sample
 
-# How much a source weighs as a whole, in hand-labelled posts' worth a row of it, capped: size must not rule.
-SOURCE_WEIGHT = {"retail_sms_zh": 0.3, "game_chat_ads_zh": 0.1, "sms_en": 0.2, "chat_sms_zh": 0.3, "product_reviews_zh": 0.3}
+REMOVE_RATE, REVIEW_RATE = 0.001, 0.01  # share of a source's social posts that may reach each cut-off
+_LARGE = 1000  # social posts from which on a source has a say in the cut-offs
+_MOST = 10_000  # of a source's posts looked at
 
-CANARIES = (
-    "",
-    "今天下班路上看到很好看的晚霞，拍了好多张",
-    "招代理啦，一件代发，加微信领取价格表",
-    "Happy birthday to my little brother!",
-    "Work from home and earn daily, DM me to join my team",
-)
+
+class Cutoffs(NamedTuple):
+    """From which score on a post is removed, and put up for review."""
+
+    remove_at: float
+    review_at: float
 
 
 def train(samples: Sequence[Sample], seed: int, say: Callable[[str], None]) -> tuple[Pipeline, dict[str, Any]]:
-    """Fits the pipeline; returns it and what the manifest says of it."""
-    texts = [s.text for s in samples]
-    y = np.array([s.spam for s in samples], np.int64)
-    if len(set(y.tolist())) < 2:
+    """Fits the pipeline on samples; `say` is told how far it is. InputError if a label is missing altogether."""
+    kept = mixing.corrected(samples)
+    if len({s.spam for s in kept}) < 2:
         raise InputError("training needs posts of both labels, social and sales_spam")
-    weight = np.array([SOURCE_WEIGHT.get(s.source, 1.0) for s in samples])
-    weight *= np.where(y == 1, (weight * (y == 0)).sum() / (weight * (y == 1)).sum() / 4, 1)
-    names: dict[str, int] = {}
-    groups = np.array([names.setdefault(s.author or s.text, len(names)) for s in samples])
-    pipeline = Pipeline([("evidence", NgramEvidence(seed=seed)), ("decide", LogisticRegression(C=1.0, max_iter=1000))])
-    say(f"fitting on {len(samples)} posts")
-    columns = pipeline.named_steps["evidence"].fit_transform(texts, y, weight, groups)
-    pipeline.named_steps["decide"].fit(columns, y, weight)
-    scores = pipeline.named_steps["decide"].predict_proba(columns)[:, 1]
-    social = np.sort(scores[y == 0])
-    say(f"spam above the 0.5 % cut: {(scores[y == 1] > np.quantile(social, 0.995)).mean():.3f}")
-    return pipeline, {
-        "remove_at": round(float(np.quantile(social, 0.999)), 4),
-        "review_at": round(float(np.quantile(social, 0.99)), 4),
-        "rows": len(samples),
-        "fingerprint": hashlib.sha256("\n".join(sorted(f"{s.spam:d}{s.text}" for s in samples)).encode("utf-8", "surrogatepass")).hexdigest(),
+    made, origins = mixing.disguised(kept, seed)
+    everything = [*kept, *made]
+    texts, y = [s.text for s in everything], np.array([int(s.spam) for s in everything])
+    group = mixing.groups(kept, seed)
+    group = np.concatenate([group, group[np.array(origins, np.int64)]])
+    weight = np.concatenate([mixing.weights(kept), np.zeros(len(made))])
+    say(f"{len(kept)} posts, {sum(s.spam for s in kept)} of them sales spam, {len(samples) - len(kept)} left out")
+
+    evidence = NgramEvidence(seed=seed)
+    columns = evidence.fit_transform(texts, y, weight, group)
+    say("n-grams weighed")
+    decision = Pipeline([("scale", StandardScaler()), ("decide", LogisticRegression(max_iter=2000))])
+    decision.fit(columns, y, decide__sample_weight=mixing.weights(everything))
+    honest = decision.predict_proba(columns)[:, 1]
+    cutoffs = _cutoffs(kept, texts, y, weight, evidence, decision, honest, say)
+    facts = {
+        **cutoffs._asdict(),
+        "rows": {"social": sum(not s.spam for s in kept), "sales_spam": sum(s.spam for s in kept)},
+        "fingerprint": fingerprint(samples),
+        "seed": seed,
+        "metrics": _metrics(kept, honest[: len(kept)], cutoffs),
     }
+    return Pipeline([("evidence", evidence), *decision.steps]), facts
 
 
-def write(pipeline: Pipeline, facts: dict[str, Any], out: Path) -> None:
-    """Writes the artefact beside `out` and renames it whole; the one that was there stays as `<out>.previous`."""
-    evidence, decide = pipeline.named_steps["evidence"], pipeline.named_steps["decide"]
-    dump, arrays = io.BytesIO(), io.BytesIO()
-    joblib.dump(pipeline, dump, compress=("zlib", 6))
-    np.savez_compressed(
-        arrays, weights=evidence.weights_, step=np.float64(evidence.step_), coefficients=decide.coef_[0], intercept=np.float64(decide.intercept_[0])
-    )
-    files = {artefact.PIPELINE: dump.getvalue(), artefact.ARRAYS: arrays.getvalue()}
-    digests = {name: artefact.sha256(data) for name, data in files.items()}
-    scores = pipeline.predict_proba(list(CANARIES))[:, 1]
-    manifest = {
-        "format": artefact.FORMAT,
-        "version": digests[artefact.ARRAYS][:12],
-        "sha256": digests,
-        "libraries": {"python": sys.version.split()[0], "numpy": np.__version__, "scipy": scipy.__version__, "scikit-learn": sklearn.__version__},
-        "canaries": [{"text": t, "score": round(float(s), 9)} for t, s in zip(CANARIES, scores, strict=True)],
-        **facts,
+def fingerprint(samples: Sequence[Sample]) -> str:
+    """Digest of the texts and labels, in whatever order they come."""
+    rows = sorted(f"{s.spam:d}{s.source}\t{s.text}" for s in samples)
+    return hashlib.sha256("\n".join(rows).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _cutoffs(
+    kept: Sequence[Sample],
+    texts: Sequence[str],
+    y: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    evidence: NgramEvidence,
+    decision: Pipeline,
+    honest: NDArray[np.float64],
+    say: Callable[[str], None],
+) -> Cutoffs:
+    """Cut-offs that hold on every large source of social posts when it is not trained on; the strictest counts.
+
+    A source with more than half of its language's social posts is only left out by author: a model that hardly knows
+    the language says nothing about one that does. Without a large source besides the seed the seed's posts decide.
+    """
+    languages = Counter(s.lang for s in kept if not s.spam)
+    source = np.array([mixing.family(s.source) for s in kept])
+    found = []
+    for name in sorted(set(source.tolist()) - {"seed"}):
+        rows = np.flatnonzero((source == name) & (y[: len(kept)] == 0))
+        if rows.size < _LARGE:
+            continue
+        if rows.size > languages[kept[rows[0]].lang] / 2:
+            found.append(_quantiles(honest[rows]))
+            say(f"{name}, without its author: {found[-1].remove_at:.4f} removes, {found[-1].review_at:.4f} reviews")
+            continue
+        rows = np.random.default_rng(0).permutation(rows)[:_MOST]
+        without = np.where(np.append(source, np.repeat("", len(texts) - len(kept))) == name, 0, weight)
+        other = clone(evidence).fit(texts, y, without)
+        scores = decision.predict_proba(other.transform([texts[i] for i in rows.tolist()]))[:, 1]
+        found.append(_quantiles(scores))
+        say(f"{name}, not trained on: {found[-1].remove_at:.4f} removes, {found[-1].review_at:.4f} reviews")
+    if not found:
+        found.append(_quantiles(honest[: len(kept)][y[: len(kept)] == 0]))
+    return Cutoffs(*np.round(np.max(found, axis=0), 4).tolist())
+
+
+def _quantiles(scores: NDArray[np.float64]) -> Cutoffs:
+    return Cutoffs(*(float(np.quantile(scores, 1 - rate, method="higher")) for rate in (REMOVE_RATE, REVIEW_RATE)))
+
+
+def _metrics(kept: Sequence[Sample], honest: NDArray[np.float64], cutoffs: Cutoffs) -> dict[str, dict[str, float]]:
+    """Per source and label: rows, and the share at or above each cut-off, each post judged without its group."""
+    cells: dict[str, list[int]] = {}
+    for i, sample in enumerate(kept):
+        cells.setdefault(f"{sample.source} {'sales_spam' if sample.spam else 'social'}", []).append(i)
+    return {
+        name: {
+            "rows": len(rows),
+            "removed": round(float((honest[rows] >= cutoffs.remove_at).mean()), 5),
+            "reviewed": round(float((honest[rows] >= cutoffs.review_at).mean()), 5),
+        }
+        for name, rows in sorted(cells.items())
     }
-    files[artefact.MANIFEST] = (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    try:
-        fresh.chmod(0o755)
-        for name, data in files.items():
-            (fresh / name).write_bytes(data)
-        previous = out.with_name(out.name + ".previous")
-        if out.exists():
-            shutil.rmtree(previous, ignore_errors=True)
-            os.rename(out, previous)
-        os.rename(fresh, out)
-    except BaseException:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise

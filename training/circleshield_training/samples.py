@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from circleshield_model.errors import InputError
 
@@ -11,9 +11,8 @@ LABELS = ("social", "sales_spam")
 SEED = Path(__file__).with_name("seed")
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One labelled post. `source` is where it comes from: figures are given, and folds are cut, by source and author."""
+class Sample(NamedTuple):
+    """One labelled post. `source` is where it comes from: figures are given, and folds cut, by source and author."""
 
     text: str
     spam: bool
@@ -67,5 +66,7 @@ def read_all(paths: Iterable[Path]) -> list[Sample]:
 def read_seed() -> list[Sample]:
     """The project's own corpus."""
     return [
-        Sample(s.text, s.spam, s.lang, "seed", s.author, s.kind) for file in sorted(SEED.glob("*.jsonl")) for s in read_file(file)
+        Sample(s.text, s.spam, s.lang, "seed", s.author, s.kind)
+        for file in sorted(SEED.glob("*.jsonl"))
+        for s in read_file(file)
     ]

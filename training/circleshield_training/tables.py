@@ -14,7 +14,7 @@ from circleshield_model import characters as ch
 BOXED_ALPHABETS = (0x1F150, 0x1F170)
 
 # Emoji and signs that stand for a word of the trade wherever they occur.
-SIGNS = {"➕": "加", "✚": "加", "✙": "加", "⊕": "加", "╋": "加", "┼": "加", "🈶": "有", "🉐": "得", "💴": "钱", "💵": "钱"}
+SIGNS = {**dict.fromkeys("➕✚✙⊕╋┼", "加"), **dict.fromkeys("💴💵", "钱")}
 
 
 def _is_emoji(code: int) -> bool:
@@ -87,13 +87,14 @@ def build() -> dict[str, np.ndarray]:
             value = ch.EMOJI
         elif category == "Nd":
             value = ch.DIGIT
-        elif 0x2E80 <= code <= 0x9FFF and category[0] in "LN" or 0xAC00 <= code <= 0xD7AF or 0xF900 <= code <= 0xFAFF:
+        elif (0x2E80 <= code <= 0x9FFF and category[0] in "LN") or 0xAC00 <= code <= 0xD7AF or 0xF900 <= code <= 0xFAFF:
             value = ch.HAN
         elif category[0] == "L":
             value = ch.LATIN
         else:
             value = ch.PUNCT
         kind[code] = value
+    kind[ch.TABLE_SIZE - 1] = ch.HAN  # stands for every ideograph beyond the table
     kind[ch.LINK] = kind[ch.MENTION] = ch.HAN
     kind[ch.EMOTE] = ch.EMOJI
     kind[ch.END] = ch.PUNCT

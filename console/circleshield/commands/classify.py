@@ -5,11 +5,14 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
 from circleshield_model.errors import InputError
+
+if TYPE_CHECKING:
+    from circleshield_model.scorer import Scorer
 
 _BLOCK = 1 << 16  # bytes read at a time at most; what a pipe holds so far is enough
 _BATCH = 256  # posts scored at a time
@@ -28,7 +31,7 @@ def command(as_json: bool, model: Path | None, file: Path) -> None:
 
     scorer = Scorer.load(model)
     try:
-        with sys.stdin.buffer if file == Path("-") else open(file, "rb") as stream:
+        with sys.stdin.buffer if file == Path("-") else file.open("rb") as stream:
             number = 0
             for lines in _line_batches(stream):
                 texts, fault = _texts(lines, number) if as_json else ([_decoded(line) for line in lines], None)
@@ -63,7 +66,7 @@ def _decoded(line: bytes) -> str:
 
 def _texts(lines: list[bytes], before: int) -> tuple[list[str], str | None]:
     """The texts up to the first bad line, and what is wrong with that one."""
-    texts = []
+    texts: list[str] = []
     for number, line in enumerate(lines, before + 1):
         try:
             row = json.loads(line)
@@ -75,9 +78,13 @@ def _texts(lines: list[bytes], before: int) -> tuple[list[str], str | None]:
     return texts, None
 
 
-def _answer(scorer, texts: list[str]) -> None:  # type: ignore[no-untyped-def]
+def _answer(scorer: "Scorer", texts: list[str]) -> None:
     for text, score in zip(texts, scorer.scores(texts).tolist(), strict=True):
         spam = score >= scorer.remove_at
-        verdict = {"score": score, "label": "sales_spam" if spam else "social", "reasons": list(scorer.reasons(text, spam))}
+        verdict = {
+            "score": score,
+            "label": "sales_spam" if spam else "social",
+            "reasons": list(scorer.reasons(text, spam)),
+        }
         sys.stdout.write(json.dumps(verdict, ensure_ascii=False) + "\n")
     sys.stdout.flush()

@@ -13,7 +13,7 @@ def command(paths: tuple[Path, ...], out: Path | None, seed: int) -> None:
     """Train a model from the project's own posts and, where given, labelled files: JSON Lines with text and label."""
     import platformdirs
 
-    from circleshield_training import fit
+    from circleshield_training import fit, write
     from circleshield_training.samples import read_all, read_seed
 
     def say(line: str) -> None:
@@ -22,5 +22,5 @@ def command(paths: tuple[Path, ...], out: Path | None, seed: int) -> None:
     samples = read_seed() + read_all(paths)
     pipeline, facts = fit.train(samples, seed, say)
     out = out or Path(platformdirs.user_data_dir("circleshield")) / "model"
-    fit.write(pipeline, facts, out)
+    write.write(pipeline, facts, out)
     say(f"wrote {out}")

@@ -1,0 +1,87 @@
+"""`circleshield evaluate`: a model's figures on labelled files."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from circleshield_training.evaluate import Evaluation
+
+
+@click.command()
+@click.argument("paths", metavar="FILE|FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.option("--report", type=click.Path(path_type=Path), metavar="DIR", help="Write report.html with plots into DIR.")
+@click.option("--model", type=click.Path(path_type=Path), help="Folder of the model (default: the packaged one).")
+@click.option("--cost-lost", default=10.0, show_default=True, help="What a friend's post costs that is removed.")
+@click.option("--cost-missed", default=1.0, show_default=True, help="What an advertisement costs that is shown.")
+@click.option("--cost-review", default=0.2, show_default=True, help="What a post costs that is put up for review.")
+def command(
+    paths: tuple[Path, ...],
+    as_json: bool,
+    report: Path | None,
+    model: Path | None,
+    cost_lost: float,
+    cost_missed: float,
+    cost_review: float,
+) -> None:
+    """Measure a model on labelled posts, by source and against disguises."""
+    from circleshield_model.errors import InputError
+    from circleshield_model.scorer import Scorer
+    from circleshield_training.evaluate import Costs, evaluate
+    from circleshield_training.samples import read_all
+
+    scorer = Scorer.load(model)
+    samples = read_all(paths)
+    if not samples:
+        raise InputError("no labelled posts in these files")
+    found = evaluate(samples, scorer, Costs(cost_lost, cost_missed, cost_review), lambda s: click.echo(s, err=True))
+    if report is not None:
+        from circleshield_training.report import write
+
+        click.echo(f"wrote {write(found, report, f'circleshield {scorer.version}')}", err=True)
+    if as_json:
+        click.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=1))
+    else:
+        _print(found)
+
+
+def _print(found: "Evaluation") -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    def share(x: float | None) -> str:
+        return "–" if x is None else f"{100 * x:.2f} %"
+
+    def figure(x: float | None) -> str:
+        return "–" if x is None else f"{x:.3f}"
+
+    console = Console(highlight=False)
+    sources = Table(
+        "source", "social", "spam", "false removed", "reviewed", "caught removed", "reviewed", "precision removed",
+        "reviewed", "R@0.1 %", "R@0.5 %", "R@1 %", "PR-AUC", "ECE", box=box.SIMPLE,
+    )  # fmt: skip
+    for s in found.sources:
+        recalls = [f"{i.value:.3f} [{i.low:.2f}, {i.high:.2f}]" for i in s.recall.values()] if s.recall else ["–"] * 3
+        sources.add_row(
+            s.source, str(s.social), str(s.spam), share(s.false_removed), share(s.false_reviewed),
+            share(s.recall_removed), share(s.recall_reviewed), share(s.precision_removed), share(s.precision_reviewed),
+            *recalls, figure(s.pr_auc), figure(s.calibration_error),
+        )  # fmt: skip
+    console.print(sources)
+    attacks = Table(
+        "disguise", "recall", "false positives in it", box=box.SIMPLE, title="at 0.5 % of social posts as they are"
+    )
+    for a in found.attacks:
+        attacks.add_row(a.name, figure(a.recall), share(a.false_positives))
+    console.print(attacks)
+    for s in found.sources:
+        for name, rows in (("false positives", s.worst_false_positives), ("misses", s.worst_misses)):
+            for score, text in rows:
+                line = " ".join(text.split())
+                console.print(Text(f"{s.source}, {name}: {score:.4f} {line[:100]}"))
+    console.print(Text(f"cost: {found.cost['with the model']:g} with the model, {found.cost['without']:g} without"))

@@ -1,0 +1,43 @@
+"""`circleshield evaluate`."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from circleshield.commands.evaluate import command
+from circleshield_model.errors import InputError
+from circleshield_training.samples import SEED
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    rows = [line for part in sorted(SEED.glob("*.jsonl")) for line in part.read_text("utf-8").splitlines()]
+    path = tmp_path / "some.jsonl"
+    path.write_text("\n".join(rows[::60]) + "\n", "utf-8")
+    return path
+
+
+def test_tables(file: Path) -> None:
+    done = CliRunner().invoke(command, [str(file)], env={"COLUMNS": "250"}, catch_exceptions=False)
+    assert done.exit_code == 0
+    for word in ("some", "R@0.5 %", "PR-AUC", "full-width", "padded with 4", "false positives", "misses", "cost"):
+        assert word in done.stdout
+
+
+def test_json_and_report(file: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    arguments = [str(file), "--json", "--report", str(tmp_path / "out"), "--cost-lost", "3"]
+    done = CliRunner().invoke(command, arguments, catch_exceptions=False)
+    found = json.loads(done.stdout)
+    assert done.exit_code == 0
+    assert found["sources"][0]["source"] == "some"
+    assert found["cost"]["lost"] == 3
+    assert (tmp_path / "out" / "report.html").exists()
+
+
+def test_an_empty_file(tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").write_text("")
+    with pytest.raises(InputError, match="no labelled posts"):
+        CliRunner().invoke(command, [str(tmp_path / "empty.jsonl")], catch_exceptions=False)

@@ -1,0 +1,94 @@
+"""The scorer: one score whatever the batch, numpy alone, explanations in the original's words."""
+
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from circleshield_model.scorer import Scorer
+
+AD = "招代理啦！一件代发，月入过万，加微信 abc12345 领价格表"
+POST = "今天和妈妈去公园走了一圈，花都开了"
+
+
+@pytest.fixture(scope="module")
+def scorer() -> Scorer:
+    return Scorer.load()
+
+
+def test_tells_an_ad_from_a_post(scorer: Scorer) -> None:
+    ad, post = scorer.scores([AD, POST])
+    assert ad >= scorer.remove_at > scorer.review_at > post
+
+
+def test_no_posts_no_scores(scorer: Scorer) -> None:
+    assert scorer.scores([]).shape == (0,)
+
+
+def test_nothing_is_social(scorer: Scorer) -> None:
+    assert (scorer.scores(["", " ", "\n", "\u200b", "🌞"]) < scorer.review_at).all()
+
+
+@given(st.lists(st.text(max_size=80), min_size=1, max_size=8))
+def test_a_score_does_not_depend_on_the_batch(texts: list[str]) -> None:
+    scorer = Scorer.load()
+    together = scorer.scores([*texts, AD, POST])
+    assert ((together >= 0) & (together <= 1)).all()
+    assert together[: len(texts)].tolist() == [float(scorer.scores([t])[0]) for t in texts]
+
+
+def test_threads_share_a_scorer(scorer: Scorer) -> None:
+    texts = [AD, POST] * 50
+    want = scorer.scores(texts).tolist()
+    got: list[list[float]] = []
+    threads = [threading.Thread(target=lambda: got.append(scorer.scores(texts).tolist())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert got == [want] * 4
+
+
+def test_a_padded_ad_stays_an_ad(scorer: Scorer) -> None:
+    filler = ["中午食堂的土豆有点咸", "外面下雨了", "猫把杯子打翻了", "周末想去看一场电影"]
+    assert scorer.scores(["。".join([*filler[:2], AD, *filler[2:]])])[0] >= scorer.review_at
+
+
+def test_many_ordinary_sentences_do_not_become_an_ad(scorer: Scorer) -> None:
+    lines = [POST, "早饭吃了两个包子", "地铁上人很多", "老板今天没来", "晚上跟同学打球", "输了三场还挺开心"]
+    assert scorer.scores(["。".join(lines * 4)])[0] < scorer.review_at
+
+
+def test_explanations_quote_the_original(scorer: Scorer) -> None:
+    text = "家人们，招\u200b代 理了🔥加🔥V信"
+    found = scorer.explain(text)
+    pieces = [e for e in found if e.start is not None]
+    assert pieces
+    assert all(e.text == text[e.start : e.end] for e in pieces)
+    assert [abs(e.weight) for e in found] == sorted((abs(e.weight) for e in found), reverse=True)
+    assert any("代 理" in e.text and e.weight > 0 for e in pieces)
+
+
+def test_reasons_are_words(scorer: Scorer) -> None:
+    reasons = scorer.reasons(AD, spam=True)
+    assert 1 <= len(reasons) <= 3
+    assert all(isinstance(r, str) and "+" in r for r in reasons)
+
+
+def test_scoring_imports_neither_scikit_learn_nor_scipy() -> None:
+    code = (
+        "import sys; from circleshield_model.scorer import Scorer; Scorer.load().scores(['x']);"
+        "print([m for m in ('sklearn', 'scipy', 'pandas', 'joblib', 'circleshield_training') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_explaining_costs_no_second_opinion(scorer: Scorer) -> None:
+    """Pieces and cues that speak for sales outweigh the others in an ad, and the other way round."""
+    assert sum(e.weight for e in scorer.explain(AD)) > sum(e.weight for e in scorer.explain(POST))
+    assert np.isfinite([e.weight for e in scorer.explain(AD * 20)]).all()
