@@ -38,15 +38,21 @@ class Filtered:
 
 
 def filtered(
-    raw: bytes, route: Route, judge: Judge, notes: Notes, content_type: str = "", content_encoding: str = ""
+    raw: bytes,
+    route: Route,
+    judge: Judge,
+    notes: Notes,
+    content_type: str = "",
+    content_encoding: str = "",
+    device: str = "",
 ) -> Filtered:
-    """The body of a feed response after what `judge` decides. Never raises."""
+    """The body of a feed response for `device` after what `judge` decides. Never raises."""
     if not raw:
         return Filtered(raw)
     try:
         text, coding = decode(raw, content_encoding, charset(content_type))
         page = read_page(text, route.adapter, route.endpoint)
-        judged = judge.verdicts(page.posts)
+        judged = judge.verdicts(page.posts, route.adapter.name, device)
         actions = page.settled([verdict.action for verdict in judged])
         verdicts = tuple(_as_settled(verdict, action) for verdict, action in zip(judged, actions, strict=True))
         written = {i: notes.note(verdict) for i, verdict in enumerate(verdicts) if verdict.action in ("fold", "label")}

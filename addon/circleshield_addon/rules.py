@@ -7,32 +7,35 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import pydantic
 import re2
 
 from circleshield_addon.post import Post
+from circleshield_model.errors import InputError
+
+Text = Annotated[str, pydantic.Field(min_length=1)]
 
 _HOST = re.compile(r"(?:https?://|(?<![@\w.-]))((?:[a-z0-9-]+\.)+[a-z]{2,})(?![\w@-])", re.I)
 
 
 class Rule(pydantic.BaseModel):
-    """`[[rules]]`: what to do with the posts that fulfil all the conditions given."""
+    """What to do with the posts that fulfil all the conditions given."""
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
     effect: Literal["allow", "block"]
     """`allow`: never touched; `block`: spam, whatever its score. Allow goes before block."""
-    author: str | None = None
+    author: Text | None = None
     """`platform:id` as reports and the log show it, or a display name."""
-    word: str | None = None
+    word: Text | None = None
     """A word or phrase, in small or capital letters; Latin ones as whole words."""
-    pattern: str | None = None
+    pattern: Text | None = None
     """A regular expression (RE2 syntax), found anywhere in the text."""
-    link: str | None = None
+    link: Text | None = None
     """A host name that the text links to, or one above it."""
-    platform: str | None = None
+    platform: Text | None = None
     """Only on this platform."""
     until: date | None = None
     """Up to and with this day; the rule stays in the file, and does nothing after."""
@@ -61,7 +64,10 @@ class Rule(pydantic.BaseModel):
 
 
 class Rules:
-    """All rules, indexed so that a post meets only those that may concern it."""
+    """All rules, indexed so that a post meets only those that may concern it.
+
+    Raises InputError for more patterns than RE2 searches at once.
+    """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = tuple(rules)
@@ -79,7 +85,10 @@ class Rules:
                     self._texts.Add(expression)
                     self._by_text.append(i)
         if self._by_text:
-            self._texts.Compile()
+            try:
+                self._texts.Compile()
+            except re2.error as e:
+                raise InputError("rules: their patterns and words together are too large to be searched for") from e
 
     def first(self, post: Post, platform: str) -> Rule | None:
         """The rule that decides: the first allowing one whose conditions are all fulfilled, else the first blocking."""

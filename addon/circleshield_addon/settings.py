@@ -1,51 +1,77 @@
 """The config file: TOML into frozen models. Every key is declared here once, with default, bounds and help."""
 
-import difflib
 import tomllib
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import pydantic
 from platformdirs import user_config_path
 
+from circleshield_addon import config_errors
 from circleshield_addon.adapters import ADAPTERS
+from circleshield_addon.device import device
+from circleshield_addon.generic import GENERIC
+from circleshield_addon.language import Language
+from circleshield_addon.rules import Rule
 from circleshield_model.errors import InputError
 
 Probability = Annotated[float, pydantic.Field(ge=0, le=1, allow_inf_nan=False)]
+Texts = Annotated[tuple[str, ...], pydantic.Field(strict=False)]
 SpamAction = Literal["remove", "fold", "label", "watch"]
 
 
+def _not_empty[T](listed: tuple[T, ...]) -> tuple[T, ...]:
+    if not listed:
+        raise ValueError("must not be empty")
+    return listed
+
+
+_NotEmpty = pydantic.AfterValidator(_not_empty)
+
+
 class _Table(pydantic.BaseModel):
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
 class Filter(_Table):
-    """`[filter]`: what counts as spam and what becomes of it."""
+    """What counts as spam and what becomes of it."""
 
     remove_at: Probability | None = None
     """Score from which a post is acted on; not set: the model's own, chosen for at most 0.1 % wrongly removed."""
     review_at: Probability | None = None
-    """Score from which a post is shown but noted for review; not set: the model's own."""
+    """Score from which a post is shown but noted as unsure; not set: the model's own. Not above `remove_at`."""
     action: SpamAction = "remove"
     """`remove` takes spam out; `fold` leaves a line with a link; `label` marks it; `watch` only reports."""
     platform_ads: bool = True
     """Whether posts that the platform itself flags as advertisements count as spam."""
+    languages: Annotated[tuple[Language, ...], pydantic.Field(strict=False), _NotEmpty] = ("zh", "en")
+    """Languages that are judged, told by script: `zh` is Han, `en` is Latin letters. All other posts are kept."""
+    min_length: Annotated[int, pydantic.Field(ge=0, le=10_000)] = 0
+    """Posts with fewer characters are kept."""
 
 
-class Platform(_Table):
-    """`[platforms.NAME]`: one adapter's switch."""
+class Platform(Filter):
+    """One adapter's switch; every key of `[filter]` may stand here too, and goes before it."""
 
     enabled: bool = True
     """Whether this platform's feeds are decrypted and filtered."""
-    hosts: Annotated[tuple[str, ...], pydantic.Field(strict=False)] = ()
+    hosts: Texts = ()
     """Further servers of a platform where anybody can run one, such as `mastodon.example`."""
 
 
-class Generic(_Table):
-    """`[generic]`: feeds that no adapter knows."""
+class Profile(Filter):
+    """Devices that are treated otherwise: every key of `[filter]` may stand here, and goes before a platform's."""
 
-    hosts: Annotated[tuple[str, ...], pydantic.Field(strict=False)] = ()
+    devices: Annotated[tuple[str, ...], pydantic.Field(strict=False), _NotEmpty]
+    """IP addresses of the devices, such as `192.168.1.7`. Of profiles that name the same one the first counts."""
+
+
+class Generic(_Table):
+    """Feeds that no adapter knows."""
+
+    hosts: Texts = ()
     """Hosts whose JSON responses are searched for a list of posts, such as `example.social`."""
 
 
@@ -54,6 +80,8 @@ class Settings(_Table):
 
     filter: Filter = Filter()
     platforms: dict[str, Platform] = {}
+    profiles: dict[str, Profile] = {}
+    rules: Annotated[tuple[Rule, ...], pydantic.Field(strict=False)] = ()
     generic: Generic = Generic()
 
     @cached_property
@@ -75,6 +103,30 @@ class Settings(_Table):
         """Whether the adapter of that name is on; adapters are on unless the file says otherwise."""
         return self.platforms.get(name, Platform()).enabled
 
+    @cached_property
+    def profile_of(self) -> dict[str, str]:
+        """The profile of each device that has one."""
+        pairs = [(device(address), name) for name, profile in self.profiles.items() for address in profile.devices]
+        return dict(reversed(pairs))
+
+    def effective(self, platform: str | None = None, profile: str | None = None) -> tuple[Filter, dict[str, str]]:
+        """What holds for a platform and a profile, and the dotted name of each key that the file sets for it."""
+        tables: list[tuple[str, Filter]] = [("filter", self.filter)]
+        if platform in self.platforms:
+            tables.append((f"platforms.{platform}", self.platforms[platform]))
+        if profile in self.profiles:
+            tables.append((f"profiles.{profile}", self.profiles[profile]))
+        values: dict[str, Any] = {}
+        origins: dict[str, str] = {}
+        for name, table in tables:
+            for key in Filter.model_fields.keys() & table.model_fields_set:
+                values[key], origins[key] = getattr(table, key), f"{name}.{key}"
+        return Filter.model_construct(None, **values), origins
+
+    def combinations(self) -> Iterator[tuple[str | None, str | None]]:
+        """Every platform and profile that may have values of its own; None for the rest."""
+        return ((platform, profile) for platform in (None, *self.platforms) for profile in (None, *self.profiles))
+
 
 def default_config_path() -> Path:
     """Where the config file is looked for when none is named."""
@@ -90,72 +142,65 @@ def load_settings(path: Path | None) -> Settings:
         path = default_config_path()
         if not path.exists():
             return Settings()
+    return parse_settings(read_config(path), path)
+
+
+def read_config(path: Path) -> str:
+    """The text of a config file. Raises InputError where it cannot be read."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_bytes().decode("utf-8-sig")  # Windows editors begin with a mark; line ends stay
     except FileNotFoundError as e:
         raise InputError(f"{path}: there is no such config file") from e
     except OSError as e:
         raise InputError(f"{path}: cannot be read: {e.strerror}") from e
     except UnicodeDecodeError as e:
         raise InputError(f"{path}: is not UTF-8 text (byte {e.start}); save it as UTF-8") from e
+
+
+def parse_settings(text: str, path: Path) -> Settings:
+    """The settings in the text of a config file. Raises InputError that names the file, the key and the mend."""
+    try:
+        table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as e:
         raise InputError(f"{path}: is not TOML: {e}") from e
     try:
         settings = Settings.model_validate(table)
     except pydantic.ValidationError as e:
-        raise InputError("\n".join(f"{path.name}: {_explain(error)}" for error in e.errors())) from e
-    _check_platforms(settings, path)
-    low, high = settings.filter.review_at, settings.filter.remove_at
-    if low is not None and high is not None and low > high:
-        raise InputError(f"{path.name}: filter.review_at must not be above filter.remove_at, got {low} and {high}")
+        raise InputError("\n".join(f"{path.name}: {config_errors.explained(f, Settings)}" for f in e.errors())) from e
+    for fault in _faults(settings):
+        raise InputError(f"{path.name}: {fault}")
     return settings
 
 
-def _check_platforms(settings: Settings, path: Path) -> None:
+def _faults(settings: Settings) -> Iterator[str]:
     adapters = {adapter.name: adapter for adapter in ADAPTERS}
     for name, platform in settings.platforms.items():
         if name not in adapters:
-            raise InputError(f"{path.name}: platforms.{name} is not a known platform{_nearest(name, adapters)}")
-        if platform.hosts and not adapters[name].federated:
-            raise InputError(f"{path.name}: platforms.{name}.hosts: {adapters[name].title} has no servers but its own")
-        _check_hosts(f"platforms.{name}.hosts", platform.hosts, path)
-    _check_hosts("generic.hosts", settings.generic.hosts, path)
+            yield f"platforms.{name} is not a known platform{config_errors.nearest(name, adapters)}"
+        elif platform.hosts and not adapters[name].federated:
+            yield f"platforms.{name}.hosts: {adapters[name].title} has no servers but its own"
+        yield from _host_faults(f"platforms.{name}.hosts", platform.hosts)
+    yield from _host_faults("generic.hosts", settings.generic.hosts)
+    for name, profile in settings.profiles.items():
+        for address in profile.devices:
+            try:
+                device(address)
+            except ValueError:
+                yield f"profiles.{name}.devices must be IP addresses, got {address!r}"
+    known = (*adapters, GENERIC.name)
+    for number, rule in enumerate(settings.rules, 1):
+        if rule.platform is not None and rule.platform not in known:
+            near = config_errors.nearest(rule.platform, known)
+            yield f"rules[{number}].platform: {rule.platform} is not a known platform{near}"
+    for combination in settings.combinations():
+        own, origins = settings.effective(*combination)
+        if own.review_at is not None and own.remove_at is not None and own.review_at > own.remove_at:
+            low, high = origins["review_at"], origins["remove_at"]
+            yield f"{low} must not be above {high}, got {own.review_at} and {own.remove_at}"
 
 
-def _check_hosts(key: str, hosts: tuple[str, ...], path: Path) -> None:
+def _host_faults(key: str, hosts: tuple[str, ...]) -> Iterator[str]:
     for host in hosts:
         bare = host.removeprefix("*.")
         if not bare or not all(c.isalnum() or c in ".-" for c in bare):
-            raise InputError(f"{path.name}: {key} must be host names without scheme, port or path, got {host!r}")
-
-
-def _nearest(name: str, known: Any) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(known)}"
-
-
-def _explain(error: Any) -> str:
-    """One pydantic error as a sentence a person can act on."""
-    key = ".".join(str(part) for part in error["loc"])
-    got = f"got {error['input']!r}" if not isinstance(error["input"], dict) else "got a table"
-    match error["type"]:
-        case "extra_forbidden":
-            tables: dict[str, type[_Table]] = {"filter": Filter, "platforms": Platform, "generic": Generic}
-            known = (Settings if len(error["loc"]) == 1 else tables[error["loc"][0]]).model_fields
-            return f"{key} is not a known key{_nearest(str(error['loc'][-1]), known)}"
-        case "greater_than_equal" | "less_than_equal" | "finite_number":
-            return f"{key} must be between 0 and 1, {got}"
-        case "float_type":
-            return f"{key} must be a number between 0 and 1, {got}"
-        case "bool_type":
-            return f"{key} must be true or false, {got}"
-        case "literal_error":
-            return f"{key} must be one of {', '.join(get_args(SpamAction))}, {got}"
-        case "model_type" | "dict_type":
-            return f"{key} must be a table, {got}"
-        case "tuple_type":
-            return f"{key} must be a list of host names, {got}"
-        case "string_type":
-            return f"{key} must be a text in quotes, {got}"
-        case _:
-            return f"{key}: {error['msg']}, {got}"
+            yield f"{key} must be host names without scheme, port or path, got {host!r}"

@@ -8,11 +8,14 @@ from mitmproxy import http, tls
 from mitmproxy.proxy.mode_specs import ReverseMode
 
 from circleshield_addon import cut_responses, notes, routing
+from circleshield_addon.adapter import Adapter
 from circleshield_addon.coding import MAX_DECODED_BYTES
+from circleshield_addon.device import device_of
 from circleshield_addon.drift import DriftAlarm
 from circleshield_addon.filtering import filtered
 from circleshield_addon.generic import GENERIC
 from circleshield_addon.judge import Judge
+from circleshield_addon.pauses import Pauses
 from circleshield_addon.post import Verdict
 from circleshield_addon.routing import Route
 from circleshield_addon.settings import Settings
@@ -53,11 +56,16 @@ class Shield:
     def __init__(self, scorer: Scorer, settings: Settings) -> None:
         self.settings = settings
         self.judge = Judge(scorer, settings)
+        self.pauses = Pauses()
         self.notes = notes.Notes()
         self.drift = DriftAlarm()
         self.counts: Counter[str] = Counter()
         self.in_flight: set[str] = set()
         cut_responses.install()
+
+    def use(self, judge: Judge, settings: Settings) -> None:
+        """Goes on with another judge and other settings; what is being judged is finished by the one before."""
+        self.judge, self.settings = judge, settings
 
     def tls_clienthello(self, data: tls.ClientHelloData) -> None:
         """Leaves TLS alone unless it is for an enabled adapter's host, or for the proxy itself (an HTTPS proxy)."""
@@ -82,11 +90,13 @@ class Shield:
             )
         self.counts["mmtls"] += request.headers.get("upgrade") == "mmtls"
         found = routing.route(request.method, request.pretty_host, request.path, self.settings)
+        if found is not None and self._judge_for(found.adapter, flow) is None:
+            return
         if found is not None:
             flow.metadata[_ROUTE] = found
             for name in _CONDITIONS:
                 request.headers.pop(name, None)
-        elif (events := self._events(request)) is not None:
+        elif (events := self._events(flow)) is not None:
             flow.metadata[_EVENTS] = events
             if events.stream.kind == "sse":
                 request.headers["accept-encoding"] = "identity"
@@ -134,14 +144,16 @@ class Shield:
         if response.stream:  # mitmproxy stopped gathering: its size was not declared
             self._fault(found, _TOO_LARGE)
             return
-        if not response.raw_content:
+        judge = self._judge_for(found.adapter, flow)
+        if judge is None or not response.raw_content:
             return
         headers = response.headers
         coded = headers.get("content-type", ""), headers.get("content-encoding", "")
+        arguments = (response.raw_content, found, judge, self.notes, *coded, device_of(flow.client_conn.peername))
         if len(response.raw_content) < _LARGE_BYTES:
-            result = filtered(response.raw_content, found, self.judge, self.notes, *coded)
+            result = filtered(*arguments)
         else:  # a long page must not keep the others waiting
-            result = await asyncio.to_thread(filtered, response.raw_content, found, self.judge, self.notes, *coded)
+            result = await asyncio.to_thread(filtered, *arguments)
         if result.fault is not None:
             self._fault(found, result.fault)
             return
@@ -172,10 +184,20 @@ class Shield:
         if found is not None and flow.response is not None and cut_responses.CUT in flow.metadata:
             self._fault(found, "the origin broke off")
 
-    def _events(self, request: http.Request) -> StreamFilter | None:
+    def _judge_for(self, adapter: Adapter, flow: http.HTTPFlow) -> Judge | None:
+        """Who judges the posts of a flow at this moment; nobody while its device is paused or the platform is off."""
+        if self.pauses.paused(device_of(flow.client_conn.peername)) or not self.settings.enabled(adapter.name):
+            return None
+        return self.judge
+
+    def _events(self, flow: http.HTTPFlow) -> StreamFilter | None:
+        request = flow.request
         kind = "websocket" if request.headers.get("upgrade", "").lower() == "websocket" else "sse"
         found = routing.stream(kind, request.pretty_host, request.path, self.settings)
-        return StreamFilter(*found, self.judge, self.notes) if found is not None else None
+        if found is None:
+            return None
+        device = device_of(flow.client_conn.peername)
+        return StreamFilter(*found, lambda: self._judge_for(found[0], flow), self.notes, device)
 
     def _not_a_page(self, response: http.Response, found: Route) -> str | None:
         """None for a response to read; otherwise why not, empty where that is nothing to speak of."""

@@ -5,6 +5,7 @@ Server-sent events: WHATWG HTML, 9.2 (an event ends with an empty line, a line t
 
 import logging
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from circleshield_addon.adapter import Adapter, Stream
@@ -26,12 +27,16 @@ _MAX_EVENT_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class StreamFilter:
-    """Judges the events of one kind of stream."""
+    """Judges the events of one kind of stream.
+
+    A stream may outlive settings and pauses, so each event asks `judge` who judges it: None for nobody, it passes.
+    """
 
     adapter: Adapter
     stream: Stream
-    judge: Judge
+    judge: Callable[[], Judge | None]
     notes: Notes
+    device: str = ""
 
     def edited(self, data: bytes, name: str = "") -> bytes | None:
         """An event's JSON text as it goes on: the same object, or folded or labelled, or None where it is taken out.
@@ -47,6 +52,9 @@ class StreamFilter:
             return data
 
     def _edited(self, data: bytes, name: str) -> bytes | None:
+        judge = self.judge()
+        if judge is None:
+            return data
         (whole, *_) = documents(data)
         span = self.stream.post(name, whole.text)
         if span is None:
@@ -56,7 +64,7 @@ class StreamFilter:
         post = self.adapter.read(inner.text.value(item))
         if post is None:
             return data
-        (verdict,) = self.judge.verdicts([post])
+        (verdict,) = judge.verdicts([post], self.adapter.name, self.device)
         self._told(verdict)
         if verdict.action in ("fold", "label"):
             note = self.notes.note(verdict)

@@ -12,10 +12,13 @@ from circleshield_model.errors import InputError
 COMMANDS = {
     "adapters": "List the platforms; start an adapter, or learn one from a capture.",
     "classify": "Score lines of text.",
+    "config": "Write, show, change or check the config file.",
     "demo": "Show the proxy at work on a small feed of its own.",
     "evaluate": "Measure a model on labelled files.",
     "explain": "Say why a text scores as it does.",
     "filter": "Treat a response body or a capture as the proxy would.",
+    "pause": "Let everything pass for a while.",
+    "resume": "End a pause.",
     "run": "Run the proxy.",
     "status": "Show what the running proxy does.",
     "train": "Train a model from labelled samples.",

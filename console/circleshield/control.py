@@ -1,6 +1,7 @@
 """The running proxy's control socket: a Unix socket in the home folder, open to its owner alone.
 
-One request a connection: a line of JSON such as `{"command": "status"}`; one line of JSON comes back.
+One request a connection: a line of JSON such as `{"command": "pause", "until": 1795360000.0}`, where what stands
+beside `command` are its arguments; one line of JSON comes back, `{"error": …}` if that could not be done.
 """
 
 import asyncio
@@ -18,9 +19,10 @@ _SECONDS = 5.0
 
 
 @asynccontextmanager
-async def control_socket(home: Path, answers: dict[str, Callable[[], dict[str, Any]]]) -> AsyncIterator[None]:
-    """Listens while the context is open; `answers` has what to say to each command.
+async def control_socket(home: Path, answers: dict[str, Callable[..., dict[str, Any]]]) -> AsyncIterator[None]:
+    """Listens while the context is open; `answers` has what to say to each command, given its arguments by name.
 
+    An answer may raise InputError, which the one who asked gets to read.
     Raises InputError when another proxy already listens in this home folder.
     """
     path = home / SOCKET
@@ -35,8 +37,10 @@ async def control_socket(home: Path, answers: dict[str, Callable[[], dict[str, A
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             request = json.loads(await asyncio.wait_for(reader.readline(), _SECONDS))
-            reply = answers[request["command"]]()
-        except (ValueError, KeyError, TypeError, TimeoutError):
+            reply = answers[request.pop("command")](**request)
+        except InputError as e:
+            reply = {"error": str(e)}
+        except (ValueError, KeyError, TypeError, AttributeError, TimeoutError):
             reply = {"error": f"the commands are: {', '.join(answers)}"}
         writer.write(json.dumps(reply, ensure_ascii=False).encode() + b"\n")
         writer.close()
@@ -53,17 +57,19 @@ async def control_socket(home: Path, answers: dict[str, Callable[[], dict[str, A
         path.unlink(missing_ok=True)
 
 
-def ask(home: Path, command: str) -> dict[str, Any]:
-    """What the proxy that runs with this home folder answers. Raises InputError when none does."""
+def ask(home: Path, command: str, **arguments: Any) -> dict[str, Any]:
+    """What the proxy that runs with this home folder answers. Raises InputError when none does, or it says an error."""
     try:
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(_SECONDS)
             client.connect(str(home / SOCKET))
-            client.sendall(json.dumps({"command": command}).encode() + b"\n")
+            client.sendall(json.dumps({"command": command, **arguments}).encode() + b"\n")
             with client.makefile(encoding="utf-8") as lines:
                 reply: dict[str, Any] = json.loads(lines.readline())
     except (OSError, ValueError) as e:
         raise InputError(f"no proxy runs with the home folder {home}; start one with: circleshield run") from e
+    if "error" in reply:
+        raise InputError(str(reply["error"]))
     return reply
 
 

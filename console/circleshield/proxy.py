@@ -26,6 +26,7 @@ from mitmproxy.master import Master
 from mitmproxy.proxy.mode_servers import ServerInstance
 
 from circleshield_addon.coding import MAX_DECODED_BYTES
+from circleshield_addon.reloading import Reloading
 from circleshield_addon.shield import Shield
 from circleshield_model.errors import InputError
 
@@ -36,11 +37,12 @@ _log = logging.getLogger("circleshield")
 
 
 class Proxy(Master):
-    """A proxy with one Shield. Needs a running event loop."""
+    """A proxy with one Shield, which follows its files. Needs a running event loop."""
 
     def __init__(
         self,
         shield: Shield,
+        reloading: Reloading,
         listen: tuple[str, int],
         modes: Sequence[str] = ("regular",),
         ca_folder: Path | None = None,
@@ -51,6 +53,7 @@ class Proxy(Master):
             _check_certificates(upstream_ca)
         super().__init__(options.Options())
         self.shield = shield
+        self.reloading = reloading
         self.server = proxyserver.Proxyserver()
         self._clients = _Clients(self.server)
         self.addons.add(
@@ -64,6 +67,7 @@ class Proxy(Master):
             update_alt_svc.UpdateAltSvc(),
             upstream_auth.UpstreamAuth(),
             shield,
+            reloading,
         )
         try:
             self.options.update(

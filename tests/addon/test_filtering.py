@@ -55,7 +55,7 @@ def test_sales_posts_go_and_the_rest_stays(judge: Judge) -> None:
     assert [v.action for v in result.verdicts] == ["keep", "remove", "keep"]
     assert [v.post.id for v in result.verdicts] == ["0", "1", "2"]
     spam = result.verdicts[1]
-    assert spam.reasons[0] == f"score {spam.score:.2f} ≥ {judge.remove_at:.2f}"
+    assert spam.reasons[0] == f"score {spam.score:.2f} ≥ {judge.policy().remove_at:.2f}"
     assert len(spam.reasons) > 1
 
 

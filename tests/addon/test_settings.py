@@ -21,7 +21,13 @@ def test_no_file_means_all_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 def test_reads_every_key(config: Path) -> None:
     config.write_text(
         "[filter]\nremove_at = 1\nreview_at = 0.5\naction = 'watch'\nplatform_ads = false\n"
+        "languages = ['zh']\nmin_length = 10\n"
         "[platforms.x]\nenabled = false\n[platforms.mastodon]\nhosts = ['toots.example', '*.fedi.example']\n"
+        "action = 'fold'\nremove_at = 0.8\nreview_at = 0.7\nplatform_ads = true\nlanguages = ['en']\nmin_length = 3\n"
+        "[profiles.child]\ndevices = ['192.168.1.7', '::ffff:192.168.1.8']\naction = 'label'\n"
+        "[profiles.mine]\ndevices = ['192.168.1.7']\n"
+        "[[rules]]\neffect = 'allow'\nauthor = '林小满'\nuntil = 2026-12-31\n"
+        "[[rules]]\neffect = 'block'\nword = 'a'\npattern = 'b'\nlink = 'c.example'\nplatform = 'generic'\n"
         "[generic]\nhosts = ['example.social']\n",
         encoding="utf-8",
     )
@@ -31,7 +37,18 @@ def test_reads_every_key(config: Path) -> None:
         "review_at": 0.5,
         "action": "watch",
         "platform_ads": False,
+        "languages": ("zh",),
+        "min_length": 10,
     }
+    own, origins = settings.effective("mastodon", "child")
+    assert (own.action, own.remove_at, own.review_at, own.platform_ads) == ("label", 0.8, 0.7, True)
+    assert (own.languages, own.min_length) == (("en",), 3)
+    assert (origins["action"], origins["min_length"]) == ("profiles.child.action", "platforms.mastodon.min_length")
+    assert settings.profile_of == {"192.168.1.7": "child", "192.168.1.8": "child"}
+    assert [str(rule) for rule in settings.rules] == [
+        "allowed by your rule: author 林小满",
+        "blocked by your rule: word a, pattern b, link c.example",
+    ]
     assert not settings.enabled("x")
     assert settings.enabled("bluesky")
     assert {"toots.example", "*.fedi.example", "weibo.com", "example.social"} <= set(settings.hosts)
@@ -50,11 +67,14 @@ def test_reads_every_key(config: Path) -> None:
         ("filter.platform_ads = 1", "config.toml: filter.platform_ads must be true or false, got 1"),
         ("filter.remov_at = 0.9", "config.toml: filter.remov_at is not a known key; did you mean remove_at?"),
         ("filtr.remove_at = 0.9", "config.toml: filtr is not a known key; did you mean filter?"),
-        ("zzz = 1", "config.toml: zzz is not a known key; there are: filter, platforms, generic"),
+        ("zzz = 1", "config.toml: zzz is not a known key; there are: filter, platforms, profiles, rules, generic"),
         ("filter = 1", "config.toml: filter must be a table, got 1"),
         ("platforms.x = 1", "config.toml: platforms.x must be a table, got 1"),
         ("platforms.x.enabled = 'no'", "config.toml: platforms.x.enabled must be true or false, got 'no'"),
-        ("platforms.x.on = true", "config.toml: platforms.x.on is not a known key; there are: enabled, hosts"),
+        (
+            "platforms.x.on = true",
+            "config.toml: platforms.x.on is not a known key; there are: remove_at, review_at, action",
+        ),
         ("platforms.weibo.enabled = true", "platforms.weibo is not a known platform; did you mean weibo_web?"),
         ("platforms.x.hosts = ['a.example']", "platforms.x.hosts: X (Twitter) has no servers but its own"),
         ("platforms.mastodon.hosts = 'a.example'", "platforms.mastodon.hosts must be a list of host names, got 'a.ex"),
@@ -65,6 +85,54 @@ def test_reads_every_key(config: Path) -> None:
         ("generic = true", "generic must be a table, got True"),
         ("filter = {review_at = 0.9, remove_at = 0.5}", "filter.review_at must not be above filter.remove_at, got 0.9"),
         ("[filter", "is not TOML: "),
+        ("filter.languages = ['zh', 'fr']", "config.toml: filter.languages[2] must be one of zh, en, got 'fr'"),
+        ("filter.languages = 'zh'", "config.toml: filter.languages must be a list of languages, got 'zh'"),
+        ("filter.languages = []", "config.toml: filter.languages must not be empty"),
+        ("filter.min_length = -1", "config.toml: filter.min_length must be between 0 and 10000, got -1"),
+        ("filter.min_length = 10001", "config.toml: filter.min_length must be between 0 and 10000, got 10001"),
+        ("filter.min_length = 1.5", "filter.min_length must be a whole number between 0 and 10000, got 1.5"),
+        ("filter.min_length = '5'", "filter.min_length must be a whole number between 0 and 10000, got '5'"),
+        ("platforms.x.remove_at = 2", "config.toml: platforms.x.remove_at must be between 0 and 1, got 2"),
+        ("platforms.x.action = 'no'", "platforms.x.action must be one of remove, fold, label, watch, got 'no'"),
+        ("platforms.x.languages = 1", "config.toml: platforms.x.languages must be a list of languages, got 1"),
+        ("profiles = 1", "config.toml: profiles must be a table, got 1"),
+        ("profiles.a = 1", "config.toml: profiles.a must be a table, got 1"),
+        ("profiles.a.action = 'fold'", "config.toml: profiles.a.devices is missing"),
+        ("profiles.a.devices = []", "config.toml: profiles.a.devices must not be empty"),
+        ("profiles.a.devices = '::1'", "config.toml: profiles.a.devices must be a list of IP addresses, got '::1'"),
+        ("profiles.a.devices = [1]", "config.toml: profiles.a.devices[1] must be a text in quotes, got 1"),
+        ("profiles.a.devices = ['phone']", "profiles.a.devices must be IP addresses, got 'phone'"),
+        ("profiles.a = {devices = ['::1'], enabled = true}", "profiles.a.enabled is not a known key"),
+        ("profiles.a = {devices = ['::1'], review_at = 3}", "profiles.a.review_at must be between 0 and 1, got 3"),
+        (
+            "filter.review_at = 0.8\nplatforms.x.remove_at = 0.7",
+            "filter.review_at must not be above platforms.x.remove_at, got 0.8 and 0.7",
+        ),
+        (
+            "platforms.x.remove_at = 0.7\nprofiles.a = {devices = ['::1'], review_at = 0.8}",
+            "config.toml: profiles.a.review_at must not be above platforms.x.remove_at, got 0.8 and 0.7",
+        ),
+        ("rules = 1", "config.toml: rules must be a list, got 1"),
+        ("rules = [1]", "config.toml: rules[1] must be a table, got 1"),
+        ("rules = [{word = 'a'}]", "config.toml: rules[1].effect is missing"),
+        ("rules = [{effect = 'hide', word = 'a'}]", "rules[1].effect must be one of allow, block, got 'hide'"),
+        ("rules = [{effect = 'block'}]", "config.toml: rules[1] needs at least one of author, word, pattern, link"),
+        ("rules = [{effect = 'block', word = ''}]", "config.toml: rules[1].word must not be empty"),
+        ("rules = [{effect = 'block', wrd = 'a'}]", "rules[1].wrd is not a known key; did you mean word?"),
+        ("rules = [{effect = 'block', author = 7}]", "rules[1].author must be a text in quotes, got 7"),
+        ("rules = [{effect = 'block', link = true}]", "rules[1].link must be a text in quotes, got True"),
+        (
+            "rules = [{effect = 'allow', word = 'a'}, {effect = 'block', pattern = '(a'}]",
+            "config.toml: rules[2].pattern is not an RE2 regular expression: missing ): (a",
+        ),
+        (
+            "rules = [{effect = 'block', word = 'a', platform = 'weibo'}]",
+            "config.toml: rules[1].platform: weibo is not a known platform; did you mean weibo_web?",
+        ),
+        (
+            "rules = [{effect = 'block', word = 'a', until = '2026-12-31'}]",
+            "rules[1].until must be a day such as 2026-12-31, without quotes, got '2026-12-31'",
+        ),
     ],
 )
 def test_each_bad_value_has_its_own_clear_error(config: Path, text: str, message: str) -> None:

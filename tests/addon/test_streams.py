@@ -35,7 +35,8 @@ def _event(text: str, name: str = "update", end: str = "\n") -> bytes:
 def _filter(stream: object = SSE, action: SpamAction = "remove") -> StreamFilter:
     assert stream in mastodon.ADAPTER.streams
     kept = SSE if stream is SSE else WEBSOCKET
-    return StreamFilter(mastodon.ADAPTER, kept, Judge(SCORER, Settings(filter=Filter(action=action))), Notes())
+    judge = Judge(SCORER, Settings(filter=Filter(action=action)))
+    return StreamFilter(mastodon.ADAPTER, kept, lambda: judge, Notes())
 
 
 def _through(body: bytes, cuts: list[int], action: SpamAction = "remove") -> bytes:
@@ -139,7 +140,7 @@ def _note(text: str, kind: str = "note") -> bytes:
 def test_misskey_messages() -> None:
     def through(message: bytes, action: SpamAction) -> bytes | None:
         judge = Judge(SCORER, Settings(filter=Filter(action=action)))
-        return StreamFilter(misskey.ADAPTER, misskey.ADAPTER.streams[0], judge, Notes()).edited(message)
+        return StreamFilter(misskey.ADAPTER, misskey.ADAPTER.streams[0], lambda: judge, Notes()).edited(message)
 
     friend = _note(FRIEND)
     assert through(friend, "remove") is friend

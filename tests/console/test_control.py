@@ -29,7 +29,27 @@ def test_ask_and_answer(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["nonsense", "", "x" * 100])
 def test_unknown_commands_get_a_list(tmp_path: Path, command: str) -> None:
-    assert _asked(tmp_path, command) == {"error": "the commands are: status"}
+    with pytest.raises(InputError, match=r"^the commands are: status$"):
+        _asked(tmp_path, command)
+
+
+def test_arguments_and_errors_get_through(tmp_path: Path) -> None:
+    def half(number: int, of: str | None = None) -> dict[str, Any]:
+        if number % 2:
+            raise InputError(f"{number} is odd")
+        return {"half": number // 2, "of": of}
+
+    async def asked(**arguments: Any) -> dict[str, Any]:
+        async with control_socket(tmp_path, {"half": half}):
+            return await asyncio.to_thread(ask, tmp_path, "half", **arguments)
+
+    assert asyncio.run(asked(number=4)) == {"half": 2, "of": None}
+    assert asyncio.run(asked(number=4, of="鱼")) == {"half": 2, "of": "鱼"}
+    with pytest.raises(InputError, match=r"^3 is odd$"):
+        asyncio.run(asked(number=3))
+    for wrong in ({}, {"number": 4, "colour": "red"}):
+        with pytest.raises(InputError, match=r"^the commands are: half$"):
+            asyncio.run(asked(**wrong))
 
 
 @pytest.mark.parametrize("line", [b"\n", b"no json\n", b"[]\n", b"{}\n", b'{"command":["status"]}\n', b"\xff\n"])

@@ -118,6 +118,7 @@ class Origin:
 
     def _serve(self, plain: socket.socket) -> None:
         plain.settimeout(HANG_SECONDS)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with suppress(OSError), plain:
             connection = plain if self._tls is None else self._tls.wrap_socket(plain, server_side=True)
             with connection:

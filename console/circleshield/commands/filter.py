@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--content-type", default="", help="The response's Content-Type; default: as if it had none.")
 @click.option("--content-encoding", default="", help="The response's Content-Encoding: gzip, br, zstd, deflate.")
 @click.option("--config", type=click.Path(path_type=Path), envvar="CIRCLESHIELD_CONFIG", help="Config file.")
+@click.option("--model", type=click.Path(path_type=Path), help="Folder of the model (default: the packaged one).")
 @click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Write what was found there, as JSON.")
 @click.option(
     "--out",
@@ -39,6 +40,7 @@ def command(
     content_type: str,
     content_encoding: str,
     config: Path | None,
+    model: Path | None,
     report: Path | None,
     out: Path | None,
 ) -> None:
@@ -59,16 +61,16 @@ def command(
     if capture is not None:
         if url is not None:
             raise InputError("this is a capture, which names the URLs itself: leave --url out")
-        told = _capture(capture, settings, out)
+        told = _capture(capture, settings, model, out)
     elif url is None:
         raise click.UsageError("--url is needed, as this is neither a HAR file nor a flow dump of mitmproxy.")
     else:
-        told = _body(Exchange(method.upper(), parts, 200, content_type, content_encoding, raw), settings, out)
+        told = _body(Exchange(method.upper(), parts, 200, content_type, content_encoding, raw), settings, model, out)
     if report is not None:
         _write(report, (json.dumps(told, ensure_ascii=False) + "\n").encode())
 
 
-def _body(exchange: "Exchange", settings: "Settings", out: Path | None) -> dict[str, Any]:
+def _body(exchange: "Exchange", settings: "Settings", model: Path | None, out: Path | None) -> dict[str, Any]:
     from circleshield_addon import routing
     from circleshield_addon.filtering import Filtered
 
@@ -79,7 +81,7 @@ def _body(exchange: "Exchange", settings: "Settings", out: Path | None) -> dict[
     elif not routing.is_page_type(exchange.content_type, found.endpoint):
         click.echo("the content type is not that of a feed page: it passes unread", err=True)
     else:
-        result = _filter(settings)(exchange, found)
+        result = _filter(settings, model)(exchange, found)
         if result.fault is not None:
             click.echo(f"{found.adapter.name}: the page passes unfiltered: {result.fault}", err=True)
         _point_out_server(exchange, found, settings)
@@ -87,10 +89,10 @@ def _body(exchange: "Exchange", settings: "Settings", out: Path | None) -> dict[
     return _told(exchange, found, result)
 
 
-def _capture(capture: "Capture", settings: "Settings", out: Path | None) -> dict[str, Any]:
+def _capture(capture: "Capture", settings: "Settings", model: Path | None, out: Path | None) -> dict[str, Any]:
     from circleshield_addon import routing
 
-    apply = _filter(settings)
+    apply = _filter(settings, model)
     responses: list[dict[str, Any]] = []
     platforms: dict[str, Counter[str]] = {}
     bodies: dict[int, bytes] = {}
@@ -127,13 +129,13 @@ def _route(exchange: "Exchange", settings: "Settings") -> "Route | None":
     return routing.route(exchange.method, exchange.url.hostname or "", exchange.url.path, settings)
 
 
-def _filter(settings: "Settings") -> "Callable[[Exchange, Route], Filtered]":
+def _filter(settings: "Settings", model: Path | None) -> "Callable[[Exchange, Route], Filtered]":
     from circleshield_addon.filtering import filtered
     from circleshield_addon.judge import Judge
     from circleshield_addon.notes import Notes
     from circleshield_model.scorer import Scorer
 
-    judge, notes = Judge(Scorer.load(), settings), Notes()
+    judge, notes = Judge(Scorer.load(model), settings), Notes()
     return lambda exchange, found: filtered(
         exchange.body, found, judge, notes, exchange.content_type, exchange.content_encoding
     )

@@ -50,6 +50,7 @@ class _Address(click.ParamType[tuple[str, int]]):
     envvar="CIRCLESHIELD_CONFIG",
     help="Config file; default: config.toml in the user's config folder.",
 )
+@click.option("--model", type=click.Path(path_type=Path), help="Folder of the model (default: the packaged one).")
 @click.option(
     "--home",
     type=click.Path(path_type=Path),
@@ -65,11 +66,13 @@ def command(
     listen: tuple[str, int],
     modes: tuple[str, ...],
     config: Path | None,
+    model: Path | None,
     home: Path | None,
     upstream_ca: Path | None,
     verbose: bool,
 ) -> None:
-    """Run the proxy until Ctrl-C."""
+    """Run the proxy until Ctrl-C. It follows changes of the config file and of the model at once."""
+    from circleshield_addon.reloading import Reloading, stamps
     from circleshield_addon.settings import load_settings
     from circleshield_model.scorer import Scorer
 
@@ -79,7 +82,8 @@ def command(
     logging.getLogger("circleshield").setLevel(logging.DEBUG if verbose else logging.INFO)
     if verbose:
         logging.getLogger("mitmproxy").setLevel(logging.INFO)
-    settings, scorer = load_settings(config), Scorer.load()
+    made_from = stamps(config, model)
+    settings, scorer = load_settings(config), Scorer.load(model)
     home = home or user_data_path("circleshield")
     ca_folder = home / "ca"
     try:
@@ -88,13 +92,17 @@ def command(
         raise InputError(f"{ca_folder}: cannot be made: {e.strerror}") from e
 
     # mitmproxy takes seconds to load on a small machine; what is wrong above is said before.
+    from circleshield.commands.pause import pause_answers
     from circleshield.control import control_socket
     from circleshield.proxy import Proxy
     from circleshield_addon.shield import Shield
 
     async def serve() -> None:
-        proxy = Proxy(Shield(scorer, settings), listen, modes, ca_folder, upstream_ca)
-        async with control_socket(home, {"status": lambda: _status(proxy)}):
+        shield = Shield(scorer, settings)
+        reloading = Reloading(shield, config, model, made_from)
+        proxy = Proxy(shield, reloading, listen, modes, ca_folder, upstream_ca)
+        answers = {"status": lambda: _status(proxy), **pause_answers(shield.pauses)}
+        async with control_socket(home, answers):
             await proxy.serve(_greet)
 
     asyncio.run(serve())
@@ -112,7 +120,7 @@ def _greet(proxy: "Proxy") -> None:
     lines = [(server.mode.full_spec, _addresses(server)) for server in servers]
     lines += [
         ("platforms", ", ".join(on) or "none: nothing is decrypted"),
-        ("action", f"{settings.filter.action} from a score of {proxy.shield.judge.remove_at:.2f}"),
+        ("action", f"{settings.filter.action} from a score of {proxy.shield.judge.policy().remove_at:.2f}"),
         ("WeChat", "its Moments cannot be filtered: the app encrypts them itself; the platforms above can be"),
         ("CA", str(Path(proxy.options.confdir) / "mitmproxy-ca-cert.pem")),
     ]
@@ -139,8 +147,12 @@ def _status(proxy: "Proxy") -> dict[str, Any]:
         },
         "platforms": [adapter.name for adapter in ADAPTERS if shield.settings.enabled(adapter.name)],
         "action": shield.settings.filter.action,
-        "remove_at": shield.judge.remove_at,
-        "review_at": shield.judge.review_at,
+        "remove_at": shield.judge.policy().remove_at,
+        "review_at": shield.judge.policy().review_at,
+        "model": shield.judge.scorer.version,
+        "config": str(proxy.reloading.config),
+        "refused": proxy.reloading.refused,
+        "paused": [pause._asdict() for pause in shield.pauses.in_force()],
         "counts": dict(shield.counts),
         "drifts": [asdict(drift) for drift in shield.drift.drifts],
     }

@@ -7,6 +7,8 @@ from typing import Any
 import click
 from platformdirs import user_data_path
 
+from circleshield.commands.pause import pause_in_words
+
 
 @click.command()
 @click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="The home folder the proxy runs with.")
@@ -24,9 +26,15 @@ def _in_words(status: dict[str, Any]) -> str:
     changed = ", ".join(f"{counts.get(action, 0)} {did}" for action, did in _DID if counts.get(action))
     lines = [f"listening  {mode} at {', '.join(where)}" for mode, where in status["listening"].items()]
     lines.append(f"platforms  {', '.join(status['platforms']) or 'none'}")
+    lines.append(f"action     {status['action']} from a score of {status['remove_at']:.2f}")
     lines.append(
         f"seen       {counts.get('posts', 0)} posts on {counts.get('pages', 0)} pages: {changed or 'none changed'}"
     )
+    for pause in status["paused"]:
+        lines.append(f"paused     {pause_in_words(pause)}")
+    if status["refused"]:
+        lines.append(f"refused    {status['refused']}")
+        lines.append("           what was before goes on")
     if counts.get("faults"):
         lines.append(f"passed     {counts['faults']} pages unfiltered; the log says why")
     if counts.get("mmtls"):

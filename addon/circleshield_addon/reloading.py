@@ -1,0 +1,107 @@
+"""A running proxy takes changes of the config file and of the model: checked whole, swapped whole, or refused."""
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from circleshield_addon.filtering import where
+from circleshield_addon.judge import Judge
+from circleshield_addon.settings import Settings, default_config_path, parse_settings, read_config
+from circleshield_model import artefact
+from circleshield_model.errors import InputError
+from circleshield_model.scorer import Scorer
+
+if TYPE_CHECKING:
+    from circleshield_addon.shield import Shield
+
+_SECONDS = 0.2
+_log = logging.getLogger("circleshield")
+
+Stamp = tuple[int, int, int] | None
+"""What tells one state of a file from another; None while there is none."""
+
+
+def stamps(config: Path | None, model: Path | None) -> tuple[Stamp, ...]:
+    """The state of the config file and of the model's files; None for the user's default file, the packaged model."""
+    folder = model or artefact.PACKAGED
+    files = (config or default_config_path(), folder / artefact.MANIFEST, folder / artefact.ARRAYS)
+    return tuple(_stamp(file) for file in files)
+
+
+class Reloading:
+    """A mitmproxy addon that watches the files a Shield was made from.
+
+    A change counts once the files have been the same at two looks, so that no half written one is read. `refused` says
+    what is wrong with the files as they are now, None if they are in use.
+    """
+
+    def __init__(self, shield: "Shield", config: Path | None, model: Path | None, made_from: tuple[Stamp, ...]) -> None:
+        """`made_from`: `stamps(config, model)` before the files were read."""
+        self.config = config or default_config_path()
+        self.refused: str | None = None
+        self._shield = shield
+        self._paths = config, model
+        self._needed = config is not None or made_from[0] is not None
+        self._in_use = self._last = made_from
+        self._task: asyncio.Task[None] | None = None
+
+    def running(self) -> None:
+        """Begins to watch; needs a running event loop."""
+        self._task = asyncio.get_running_loop().create_task(self._watch())
+
+    def done(self) -> None:
+        """Ends the watch."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(_SECONDS)
+            await self.look()
+
+    async def look(self) -> None:
+        """One look at the files; what has changed and come to rest is taken, or refused with the reason logged."""
+        found = stamps(*self._paths)
+        rests, self._last = found == self._last, found
+        if not rests or found == self._in_use:
+            return
+        try:
+            settings, judge = await asyncio.to_thread(self._read, found)
+        except Exception as e:  # whatever it is, the watch goes on
+            self._in_use = found
+            why = str(e).replace("\n", "; ") if isinstance(e, InputError) else where(e)
+            if why != self.refused:
+                _log.error("not taken, what was before goes on: %s", why)
+            self.refused = why
+            return
+        self._in_use, self.refused = found, None
+        self._shield.use(judge, settings)
+        _log.info("taken: %s, model %s", self.config if found[0] else "default settings", judge.scorer.version)
+
+    def _read(self, found: tuple[Stamp, ...]) -> tuple[Settings, Judge]:
+        scorer = self._shield.judge.scorer
+        if found[1:] != self._in_use[1:] or self.refused is not None:
+            fresh = Scorer.load(self._paths[1])
+            if _identity(fresh) != _identity(scorer):
+                scorer = fresh
+        settings = Settings()
+        if self._needed or found[0] is not None:
+            text = read_config(self.config)
+            if not text.strip():
+                raise InputError(f"{self.config}: is empty; for the defaults write a line with # into it")
+            settings = parse_settings(text, self.config)
+            self._needed = True
+        return settings, Judge(scorer, settings, before=self._shield.judge)
+
+
+def _identity(scorer: Scorer) -> tuple[str, float, float]:
+    return scorer.version, scorer.remove_at, scorer.review_at
+
+
+def _stamp(file: Path) -> Stamp:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,0 +1,143 @@
+"""`circleshield config`: the config file written, shown, changed, checked."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from circleshield_model.errors import InputError
+
+if TYPE_CHECKING:
+    from circleshield_addon.settings import Settings
+
+_Command = Callable[..., None]
+
+
+def _config(function: _Command) -> _Command:
+    return click.option(
+        "--config",
+        "path",
+        type=click.Path(path_type=Path),
+        envvar="CIRCLESHIELD_CONFIG",
+        help="Config file; default: config.toml in the user's config folder.",
+    )(function)
+
+
+def _model(function: _Command) -> _Command:
+    return click.option(
+        "--model", type=click.Path(path_type=Path), help="Folder of the model (default: the packaged one)."
+    )(function)
+
+
+@click.group()
+def command() -> None:
+    """Write, show, change or check the config file. A running proxy takes a change within a second."""
+
+
+@command.command("init")
+@_config
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+def init(path: Path | None, force: bool) -> None:
+    """Write a config file in which every key is explained and none is set."""
+    from circleshield.config_file import commented, write_config
+    from circleshield_addon.settings import default_config_path
+
+    path = path or default_config_path()
+    if path.exists() and not force:
+        raise InputError(f"{path}: is there already; --force replaces it")
+    write_config(path, commented())
+    click.echo(f"wrote {path}", err=True)
+
+
+@command.command("show")
+@_config
+@_model
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object: each key's value and where it comes from.")
+def show(path: Path | None, model: Path | None, as_json: bool) -> None:
+    """Print every value that is in effect, and where it comes from: default, file or model."""
+    from circleshield_addon.settings import load_settings
+    from circleshield_model.scorer import Scorer
+
+    shown = effective(load_settings(path), Scorer.load(model))
+    if as_json:
+        click.echo(json.dumps({key: {"value": v, "from": o} for key, (v, o) in shown.items()}, ensure_ascii=False))
+        return
+    lines = [(f"{key} = {_toml(value)}", origin) for key, (value, origin) in shown.items()]
+    width = min(60, max(len(line) for line, _ in lines))
+    for line, origin in lines:
+        click.echo(f"{line:<{width}}  # {origin}")
+
+
+@command.command("set", context_settings={"ignore_unknown_options": True})  # a value may be -0.1
+@_config
+@_model
+@click.argument("key")
+@click.argument("value")
+def set_value(path: Path | None, model: Path | None, key: str, value: str) -> None:
+    """Set KEY (such as filter.remove_at) to VALUE in the config file; comments and order stay.
+
+    What would make the file invalid is refused, and the file left as it is.
+    """
+    from circleshield.config_file import with_value, write_config
+    from circleshield_addon.judge import Judge
+    from circleshield_addon.settings import default_config_path, parse_settings
+    from circleshield_model.scorer import Scorer
+
+    path = path or default_config_path()
+    changed = with_value(path, key, value)
+    Judge(Scorer.load(model), parse_settings(changed, path))
+    write_config(path, changed)
+    click.echo(f"{path}: {key} is set", err=True)
+
+
+@command.command("check")
+@_config
+@_model
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+def check(path: Path | None, model: Path | None, file: Path | None) -> None:
+    """Say whether the config file, or FILE, is valid; exit code 2 if it is not."""
+    from circleshield_addon.judge import Judge
+    from circleshield_addon.settings import default_config_path, load_settings
+    from circleshield_model.scorer import Scorer
+
+    path = file or path or default_config_path()
+    Judge(Scorer.load(model), load_settings(path))
+    click.echo(f"{path}: valid")
+
+
+def effective(settings: "Settings", scorer: Any) -> dict[str, tuple[Any, str]]:
+    """Each key's value in effect, and where it comes from. Of platforms and profiles what they have of their own."""
+    from circleshield_addon.adapters import ADAPTERS
+    from circleshield_addon.judge import effective_policy
+    from circleshield_addon.settings import Filter, Platform
+
+    shown: dict[str, tuple[Any, str]] = {}
+
+    def add(table: str, key: str, value: Any, origin: str) -> None:
+        shown[f"{table}.{key}"] = (list(value) if isinstance(value, tuple) else value, origin)
+
+    base = effective_policy(settings, scorer, None, None)._asdict()
+    for key in Filter.model_fields:
+        absent = "model" if getattr(settings.filter, key) is None else "default"
+        add("filter", key, base[key], "file" if key in settings.filter.model_fields_set else absent)
+    for adapter in ADAPTERS:
+        platform = settings.platforms.get(adapter.name, Platform())
+        for key in Platform.model_fields:
+            if key in platform.model_fields_set or key == "enabled":
+                origin = "file" if key in platform.model_fields_set else "default"
+                add(f"platforms.{adapter.name}", key, getattr(platform, key), origin)
+    for name, profile in settings.profiles.items():
+        for key in profile.model_fields_set:
+            add(f"profiles.{name}", key, getattr(profile, key), "file")
+    for number, rule in enumerate(settings.rules, 1):
+        for key, value in rule.model_dump(mode="json", exclude_none=True).items():
+            shown[f"rules[{number}].{key}"] = (value, "file")
+    origin = "file" if "hosts" in settings.generic.model_fields_set else "default"
+    add("generic", "hosts", settings.generic.hosts, origin)
+    return shown
+
+
+def _toml(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

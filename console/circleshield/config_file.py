@@ -1,0 +1,159 @@
+"""The config file as a person meets it: the commented one, what each key is, and changes that keep the rest."""
+
+import os
+import re
+import tempfile
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args, get_origin
+
+import pydantic
+import tomlkit
+import tomlkit.exceptions
+import tomlkit.items
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from circleshield_addon.config_errors import bounds
+from circleshield_addon.rules import Rule
+from circleshield_addon.settings import Filter, Generic, Platform, Profile, read_config
+from circleshield_model.errors import InputError
+
+
+class Key(NamedTuple):
+    """One key of the config file."""
+
+    name: str
+    default: str
+    values: str
+    help: str
+
+
+class Table(NamedTuple):
+    """One table of the config file; `example` is its header as it may stand there."""
+
+    header: str
+    example: str
+    model: type[pydantic.BaseModel]
+
+    @property
+    def keys(self) -> Iterator[Key]:
+        """Its own keys; not those that it shares with `[filter]`."""
+        shared = Filter.model_fields if self.model is not Filter else {}
+        for name, field in self.model.model_fields.items():
+            if name not in shared:
+                yield Key(name, _default(field), _values(field), " ".join((field.description or "").split()))
+
+
+TABLES = (
+    Table("[filter]", "[filter]", Filter),
+    Table("[platforms.NAME]", "[platforms.x]", Platform),
+    Table("[profiles.NAME]", "[profiles.child]", Profile),
+    Table("[[rules]]", "[[rules]]", Rule),
+    Table("[generic]", "[generic]", Generic),
+)
+_EXAMPLES = {
+    "remove_at": "0.95",
+    "review_at": "0.6",
+    "devices": '["192.168.1.7"]',
+    "effect": '"block"',
+    "author": '"weibo_web:7700000001"',
+    "word": '"招代理"',
+    "pattern": "'加(微信|v|薇) ?\\w+'",
+    "link": '"shop.example.com"',
+    "platform": '"weibo_web"',
+    "until": "2026-12-31",
+}
+
+
+def commented() -> str:
+    """The config file with every key explained and none set."""
+    lines = ["# circleshield: every key, as it is when it is not set. Take away the # to change one."]
+    for table in TABLES:
+        lines += ["", f"# {' '.join((table.model.__doc__ or '').split())}"]
+        lines.append(table.example if table.model in (Filter, Generic) else f"# {table.example}")
+        for key in table.keys:
+            lines.append(f"# {key.help}{f' ({key.values})' if key.values else ''}")
+            lines.append(f"# {key.name} = {key.default or _EXAMPLES[key.name]}")
+    return "\n".join(lines) + "\n"
+
+
+def with_value(path: Path, key: str, value: str) -> str:
+    """The text of the config file with one key set, comments and order kept. Whether it is valid then is not looked at.
+
+    `value` is TOML; what is none is taken as a text.
+    """
+    *tables, name = key.split(".")
+    if not tables or not all((*tables, name)) or tables[0] == "rules":
+        raise InputError(
+            f"{key!r} is not a key that can be set, such as filter.remove_at; rules are edited in the file"
+        )
+    text = read_config(path) if path.exists() else ""
+    try:
+        document = tomlkit.parse(_uncommented(text, tables, name))
+    except tomlkit.exceptions.TOMLKitError as e:
+        raise InputError(f"{path}: is not TOML: {e}") from e
+    try:
+        item: Any = tomlkit.value(value)
+    except (tomlkit.exceptions.TOMLKitError, ValueError):
+        item = value
+    inner: Any = document
+    for depth, table in enumerate(tables):
+        if table not in inner:
+            inline = isinstance(inner, tomlkit.items.InlineTable)
+            inner[table] = tomlkit.inline_table() if inline else tomlkit.table(depth < len(tables) - 1)
+        inner = inner[table]
+        if not isinstance(inner, dict):
+            raise InputError(f"{path.name}: {'.'.join(tables[: depth + 1])} must be a table")
+    inner[name] = item
+    return tomlkit.dumps(document)
+
+
+def _uncommented(text: str, tables: list[str], name: str) -> str:
+    """The text with the commented line of a key, where its table has one and not the key itself, taken for the key."""
+    table = re.search(rf"^\[{re.escape('.'.join(tables))}\].*$(?:\n(?!(?:# )?\[).*)*", text, re.M)
+    if table is None or re.search(rf"^\s*{re.escape(name)}\s*=", table[0], re.M):
+        return text
+    taken = re.sub(rf"^# ({re.escape(name)} =)", r"\1", table[0], count=1, flags=re.M)
+    return text[: table.start()] + taken + text[table.end() :]
+
+
+def write_config(path: Path, text: str) -> None:
+    """Writes the file whole or not at all; a link to it stays one. Raises InputError if it cannot."""
+    path = path.resolve()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
+        number, fresh = tempfile.mkstemp(prefix=".config.", dir=path.parent)
+        try:
+            with os.fdopen(number, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(number)
+            Path(fresh).chmod(mode)
+            Path(fresh).replace(path)
+        except BaseException:
+            Path(fresh).unlink(missing_ok=True)
+            raise
+    except OSError as e:
+        raise InputError(f"{path}: cannot be written: {e.strerror}") from e
+
+
+def _default(field: FieldInfo) -> str:
+    if field.default is None or field.default is PydanticUndefined:
+        return ""
+    plain = list(field.default) if isinstance(field.default, tuple) else field.default
+    return str(tomlkit.item(plain).as_string())
+
+
+def _values(field: FieldInfo) -> str:
+    choices = [choice for kind in _kinds(field.annotation) if get_origin(kind) is Literal for choice in get_args(kind)]
+    return ", ".join(choices) if choices else bounds(field)
+
+
+def _kinds(kind: Any) -> Iterator[Any]:
+    yield kind
+    if get_origin(kind) in (tuple, types.UnionType) or hasattr(kind, "__metadata__"):
+        for part in get_args(kind):
+            yield from _kinds(part)

@@ -1,0 +1,37 @@
+"""Languages by script."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from circleshield_addon.language import language
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("今天天气很好", "zh"),
+        ("今天買了新的面膜", "zh"),
+        ("加微信 mm66123 下单", "zh"),
+        ("今天买了美の面膜", "zh"),
+        ("Lovely day by the river", "en"),
+        ("Ｂｕｙ ｎｏｗ", "en"),
+        ("𝐁𝐮𝐲 𝐧𝐨𝐰", "en"),
+        ("Café crème à Évreux", "en"),
+        ("Happy 春节 to everyone at home", "en"),
+        ("今日は友達と映画を見に行った", None),
+        ("ｱｲｽ食べたい", None),
+        ("안녕하세요 DM me", None),
+        ("Привет, как дела? WhatsApp", None),
+        ("ราคาถูก https://example.com/a/very/long/latin/link @someone", None),
+        ("💕 123 !!", None),
+        ("", None),
+    ],
+)
+def test_language(text: str, expected: str | None) -> None:
+    assert language(text) == expected
+
+
+@given(st.text())
+def test_any_text_has_an_answer(text: str) -> None:
+    assert language(text) in ("zh", "en", None)
