@@ -144,6 +144,11 @@ class Adapter:
     item_is_ad: Callable[[dict[str, Any]], bool] | None = None
     ad_id: tuple[str, ...] = ()
 
+    @property
+    def platform(self) -> str:
+        """What its posts and authors have their ids of: `weibo` for `weibo_web` and `weibo_app` alike."""
+        return self.name.partition("_")[0]
+
     def read(self, item: Any, paths: tuple[str, ...] = ("",), fields: Fields | None = None) -> Post | None:
         """The post that stands at one of `paths` in a decoded feed item, its parts where `fields` has them.
 

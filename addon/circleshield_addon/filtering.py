@@ -46,7 +46,7 @@ def filtered(
     try:
         text, coding = decode(raw, content_encoding, charset(content_type))
         page = read_page(text, route.adapter, route.endpoint)
-        judged = judge.verdicts(page.posts)
+        judged = judge.verdicts(page.posts, route.adapter.platform)
         actions = page.settled([verdict.action for verdict in judged])
         verdicts = tuple(_as_settled(verdict, action) for verdict, action in zip(judged, actions, strict=True))
         written = {i: notes.note(verdict) for i, verdict in enumerate(verdicts) if verdict.action in ("fold", "label")}

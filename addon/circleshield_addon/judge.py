@@ -1,8 +1,9 @@
 """Posts to verdicts: remembered scores, one batch through the scorer for the rest, then the user's policy."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
+from circleshield_addon.choices import BLOCKED, Choices
 from circleshield_addon.post import Post, Verdict
 from circleshield_addon.settings import Settings
 from circleshield_model.scorer import Scorer
@@ -13,8 +14,10 @@ _REMEMBERED = 20_000  # texts; a feed is seen again on refresh, on scrolling bac
 class Judge:
     """Applies one scorer and one set of settings. Safe to use from several threads."""
 
-    def __init__(self, scorer: Scorer, settings: Settings) -> None:
+    def __init__(self, scorer: Scorer, settings: Settings, choices: Callable[[], Choices] = Choices) -> None:
+        """`choices` is asked for each page what the user has chosen by now."""
         self._scorer = scorer
+        self._choices = choices
         self._action = settings.filter.action
         self._platform_ads = settings.filter.platform_ads
         own = settings.filter
@@ -22,10 +25,11 @@ class Judge:
         self.review_at = min(self.remove_at, scorer.review_at if own.review_at is None else own.review_at)
         self._remembered: dict[str, float] = {}
 
-    def verdicts(self, posts: Sequence[Post]) -> list[Verdict]:
-        """One verdict a post, in order."""
+    def verdicts(self, posts: Sequence[Post], platform: str = "") -> list[Verdict]:
+        """One verdict a post of `platform`, in order."""
         scores = self._scores([post.text for post in posts])
-        return [self._verdict(post, scores[post.text]) for post in posts]
+        choices = self._choices()
+        return [self._verdict(post, scores[post.text], choices.rule(platform, post)) for post in posts]
 
     def _scores(self, texts: Sequence[str]) -> dict[str, float]:
         remembered = self._remembered
@@ -39,7 +43,9 @@ class Judge:
             scores.update(fresh)
         return scores
 
-    def _verdict(self, post: Post, score: float) -> Verdict:
+    def _verdict(self, post: Post, score: float, chosen: str | None) -> Verdict:
+        if chosen is not None:
+            return Verdict(post, score, self._action if chosen == BLOCKED else "keep", (chosen,))
         if post.ad and self._platform_ads:
             return Verdict(post, score, self._action, ("flagged as an ad by the platform",))
         if score < self.review_at:

@@ -49,12 +49,26 @@ class Generic(_Table):
     """Hosts whose JSON responses are searched for a list of posts, such as `example.social`."""
 
 
+class Ledger(_Table):
+    """`[ledger]`: what is remembered about posts."""
+
+    enabled: bool = True
+    """Whether verdicts are recorded."""
+    store_text: bool = True
+    """Whether the text of sales and unsure posts is kept; without it only a hash is."""
+    keep_days: Annotated[int, pydantic.Field(ge=1, le=36_500)] = 90
+    """Verdicts older than this are deleted."""
+    keep_rows: Annotated[int, pydantic.Field(ge=1, le=100_000_000)] = 100_000
+    """Of more verdicts than this the oldest are deleted."""
+
+
 class Settings(_Table):
     """The whole config file."""
 
     filter: Filter = Filter()
     platforms: dict[str, Platform] = {}
     generic: Generic = Generic()
+    ledger: Ledger = Ledger()
 
     @cached_property
     def adapter_hosts(self) -> tuple[str, ...]:
@@ -140,9 +154,18 @@ def _explain(error: Any) -> str:
     got = f"got {error['input']!r}" if not isinstance(error["input"], dict) else "got a table"
     match error["type"]:
         case "extra_forbidden":
-            tables: dict[str, type[_Table]] = {"filter": Filter, "platforms": Platform, "generic": Generic}
+            tables: dict[str, type[_Table]] = {
+                "filter": Filter,
+                "platforms": Platform,
+                "generic": Generic,
+                "ledger": Ledger,
+            }
             known = (Settings if len(error["loc"]) == 1 else tables[error["loc"][0]]).model_fields
             return f"{key} is not a known key{_nearest(str(error['loc'][-1]), known)}"
+        case "greater_than_equal" | "less_than_equal" if isinstance(error["input"], int) and "ledger" in key:
+            return f"{key} must be {error['msg'].removeprefix('Input should be ')}, {got}"
+        case "int_type":
+            return f"{key} must be a whole number, {got}"
         case "greater_than_equal" | "less_than_equal" | "finite_number":
             return f"{key} must be between 0 and 1, {got}"
         case "float_type":

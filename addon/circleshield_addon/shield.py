@@ -8,12 +8,15 @@ from mitmproxy import http, tls
 from mitmproxy.proxy.mode_specs import ReverseMode
 
 from circleshield_addon import cut_responses, notes, routing
+from circleshield_addon.adapter import Adapter
+from circleshield_addon.choices import Choices
 from circleshield_addon.coding import MAX_DECODED_BYTES
 from circleshield_addon.drift import DriftAlarm
 from circleshield_addon.filtering import filtered
 from circleshield_addon.generic import GENERIC
 from circleshield_addon.judge import Judge
 from circleshield_addon.post import Verdict
+from circleshield_addon.recorder import Recorder
 from circleshield_addon.routing import Route
 from circleshield_addon.settings import Settings
 from circleshield_addon.streams import EventStream, StreamFilter
@@ -50,9 +53,11 @@ class Shield:
     protocol (`mmtls`). `in_flight` are the flows whose response has not been handed on yet.
     """
 
-    def __init__(self, scorer: Scorer, settings: Settings) -> None:
+    def __init__(self, scorer: Scorer, settings: Settings, recorder: Recorder | None = None) -> None:
+        """With a `recorder`, verdicts go into its ledger and the user's choices come from there."""
         self.settings = settings
-        self.judge = Judge(scorer, settings)
+        self.recorder = recorder
+        self.judge = Judge(scorer, settings, lambda: recorder.choices if recorder is not None else Choices())
         self.notes = notes.Notes()
         self.drift = DriftAlarm()
         self.counts: Counter[str] = Counter()
@@ -86,7 +91,7 @@ class Shield:
             flow.metadata[_ROUTE] = found
             for name in _CONDITIONS:
                 request.headers.pop(name, None)
-        elif (events := self._events(request)) is not None:
+        elif (events := self._events(flow)) is not None:
             flow.metadata[_EVENTS] = events
             if events.stream.kind == "sse":
                 request.headers["accept-encoding"] = "identity"
@@ -146,6 +151,7 @@ class Shield:
             self._fault(found, result.fault)
             return
         self._told(found, result.verdicts)
+        self._record(flow, found.adapter, result.verdicts)
         self.drift.saw(found.adapter, found.endpoint, result.missing, result.shape)
         if result.body is response.raw_content:
             return
@@ -172,10 +178,17 @@ class Shield:
         if found is not None and flow.response is not None and cut_responses.CUT in flow.metadata:
             self._fault(found, "the origin broke off")
 
-    def _events(self, request: http.Request) -> StreamFilter | None:
+    def _events(self, flow: http.HTTPFlow) -> StreamFilter | None:
+        request = flow.request
         kind = "websocket" if request.headers.get("upgrade", "").lower() == "websocket" else "sse"
         found = routing.stream(kind, request.pretty_host, request.path, self.settings)
-        return StreamFilter(*found, self.judge, self.notes) if found is not None else None
+        if found is None:
+            return None
+        return StreamFilter(*found, self.judge, self.notes, lambda verdict: self._record(flow, found[0], (verdict,)))
+
+    def _record(self, flow: http.HTTPFlow, adapter: Adapter, verdicts: tuple[Verdict, ...]) -> None:
+        if self.recorder is not None:
+            self.recorder.record(adapter.platform, verdicts, (flow.client_conn.peername or ("",))[0])
 
     def _not_a_page(self, response: http.Response, found: Route) -> str | None:
         """None for a response to read; otherwise why not, empty where that is nothing to speak of."""

@@ -5,6 +5,7 @@ Server-sent events: WHATWG HTML, 9.2 (an event ends with an empty line, a line t
 
 import logging
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from circleshield_addon.adapter import Adapter, Stream
@@ -26,12 +27,13 @@ _MAX_EVENT_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class StreamFilter:
-    """Judges the events of one kind of stream."""
+    """Judges the events of one kind of stream; `record` is told of each verdict."""
 
     adapter: Adapter
     stream: Stream
     judge: Judge
     notes: Notes
+    record: Callable[[Verdict], None] = lambda verdict: None
 
     def edited(self, data: bytes, name: str = "") -> bytes | None:
         """An event's JSON text as it goes on: the same object, or folded or labelled, or None where it is taken out.
@@ -56,8 +58,9 @@ class StreamFilter:
         post = self.adapter.read(inner.text.value(item))
         if post is None:
             return data
-        (verdict,) = self.judge.verdicts([post])
+        (verdict,) = self.judge.verdicts([post], self.adapter.platform)
         self._told(verdict)
+        self.record(verdict)
         if verdict.action in ("fold", "label"):
             note = self.notes.note(verdict)
             for place in post_spans(inner.text, item, ("",), self.adapter.wrapper):

@@ -53,7 +53,7 @@ class _Address(click.ParamType[tuple[str, int]]):
 @click.option(
     "--home",
     type=click.Path(path_type=Path),
-    help="Folder for the CA; default: the user's data folder.",
+    help="Folder for the CA and the ledger; default: the user's data folder.",
 )
 @click.option(
     "--upstream-ca",
@@ -90,12 +90,16 @@ def command(
     # mitmproxy takes seconds to load on a small machine; what is wrong above is said before.
     from circleshield.control import control_socket
     from circleshield.proxy import Proxy
+    from circleshield_addon.ledger import FILE
+    from circleshield_addon.recorder import Recorder
     from circleshield_addon.shield import Shield
 
     async def serve() -> None:
-        proxy = Proxy(Shield(scorer, settings), listen, modes, ca_folder, upstream_ca)
-        async with control_socket(home, {"status": lambda: _status(proxy)}):
-            await proxy.serve(_greet)
+        recorder = Recorder(home / FILE, settings.ledger)
+        proxy = Proxy(Shield(scorer, settings, recorder), listen, modes, ca_folder, upstream_ca)
+        async with control_socket(home, {"status": lambda: {**_status(proxy), "ledger": recorder.status()}}):
+            with recorder:
+                await proxy.serve(_greet)
 
     asyncio.run(serve())
 
