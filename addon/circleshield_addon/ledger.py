@@ -18,6 +18,7 @@ FILE = "ledger.sqlite3"
 """Its name in the home folder."""
 
 HEADER = b"SQLite format 3\0"
+"""How the file starts."""
 
 # In order; `user_version` is how many of them a file has been through. Never change one that was released: add one.
 # A verdict that changes gets a new id, so ids run in the order of time: pages are cut by id alone.
@@ -105,13 +106,11 @@ class Ledger:
         `wait_seconds` is how long to wait for another program that holds a lock. Raises OSError as well, and
         InputError for a file of a newer circleshield.
         """
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)  # SQLite gives its -wal and -shm the same mode
-        try:
-            found = os.fstat(descriptor)
-        finally:
-            os.close(descriptor)
+        # Never opened but by SQLite once it is there: closing it would drop the locks of every connection in this
+        # process (fcntl), and the next process to leave would take the log away from under them.
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # -wal and -shm get the same mode
         self.path = path
-        self._file = (found.st_dev, found.st_ino)
         self.db = sqlite3.connect(path, timeout=wait_seconds, isolation_level=None, check_same_thread=False)
         try:
             self.db.execute("PRAGMA journal_mode = WAL").fetchone()
@@ -119,6 +118,7 @@ class Ledger:
             self.db.execute("PRAGMA secure_delete = ON")  # what is forgotten is overwritten
             self._migrate()
             self._version = self._data_version()
+            self._file = self._identity()
         except BaseException:
             self.db.close()
             raise
@@ -169,27 +169,21 @@ class Ledger:
         return before != self._version
 
     def is_in_place(self) -> bool:
-        """Whether the path still names the file that is open.
-
-        Raises sqlite3.DatabaseError when something has written over it: what SQLite has in memory hides that for long.
-        """
+        """Whether the path still names the file that is open."""
         try:
-            with self.path.open("rb") as file:
-                found = os.fstat(file.fileno())
-                start = file.read(len(HEADER))
+            return self._file == self._identity()
         except FileNotFoundError:
             return False
-        if (found.st_dev, found.st_ino) != self._file:
-            return False
-        if start != HEADER:
-            raise _damaged("the file was written over")
-        return True
+
+    def _identity(self) -> tuple[int, int]:
+        found = self.path.stat()
+        return found.st_dev, found.st_ino
 
     def check(self) -> None:
         """Reads the whole file; raises sqlite3.DatabaseError when it is damaged."""
         (first,) = self.db.execute("PRAGMA quick_check(1)").fetchone()
         if first != "ok":
-            raise _damaged(first)
+            raise damaged(first)
 
     def rows(self, seen: Iterable[Seen], store_text: bool = True) -> list[Row]:
         """The rows to write for verdicts, one a post; none for what stands there already.
@@ -281,7 +275,8 @@ class Ledger:
         return self.db.execute(sql, (platform, author_id, choice)).rowcount > 0
 
 
-def _damaged(why: str) -> sqlite3.DatabaseError:
+def damaged(why: str) -> sqlite3.DatabaseError:
+    """What SQLite raises for a damaged file."""
     error = sqlite3.DatabaseError(why)
     error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
     return error

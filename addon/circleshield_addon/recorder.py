@@ -1,6 +1,7 @@
 """Writes the ledger from a thread of its own, so that traffic never waits for it, nor fails with it."""
 
 import logging
+import os
 import sqlite3
 import threading
 import time
@@ -12,7 +13,7 @@ from typing import Any, Self
 from circleshield_addon import settings
 from circleshield_addon.choices import Choices
 from circleshield_addon.filtering import where
-from circleshield_addon.ledger import Ledger, Row, Seen
+from circleshield_addon.ledger import HEADER, Ledger, Row, Seen, damaged
 from circleshield_addon.post import Verdict
 from circleshield_model.errors import InputError
 
@@ -53,6 +54,7 @@ class Recorder:
         self.lost = 0
         self.set_aside: list[str] = []
         self._ledger: Ledger | None = None
+        self._file: int | None = None  # to look at the file's start
         self._queue: deque[Seen] = deque()
         self._waiting = 0
         self._rows: list[Row] = []  # prepared, and not written yet
@@ -116,8 +118,7 @@ class Recorder:
             self._turn()
         except Exception as e:
             _log.warning("ledger: the last verdicts are not recorded: %s", where(e))
-        if self._ledger is not None:
-            self._ledger.close()
+        self._close()
 
     def _turn(self) -> None:
         ledger = self._opened()
@@ -147,8 +148,7 @@ class Recorder:
     def _opened(self) -> Ledger | None:
         """The ledger; None where nothing is to be recorded and nothing ever was."""
         if self._ledger is not None and not self._ledger.is_in_place():  # deleted, or another put in its place
-            self._ledger.close()
-            self._ledger = None
+            self._close()
         if self._ledger is None:
             if not self.settings.enabled and not self.path.exists():
                 return None
@@ -159,16 +159,26 @@ class Recorder:
             self.choices = self._ledger.choices()
             self._ready.set()
             self._ledger.check()
+        if self._file is None:
+            self._file = os.open(self.path, os.O_RDONLY)
+        if os.pread(self._file, len(HEADER), 0) != HEADER:  # what SQLite has in memory would hide it for long
+            raise damaged("the file was written over")
         return self._ledger
+
+    def _close(self, in_peace: bool = True) -> None:
+        if self._ledger is not None:
+            (self._ledger.close if in_peace else self._ledger.abandon)()
+            self._ledger = None
+        if self._file is not None:  # only now, see Ledger.__init__
+            os.close(self._file)
+            self._file = None
 
     def _faulty(self, error: sqlite3.Error) -> None:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code not in _DAMAGED:
             self._report(_IN_WORDS.get(code, str(error)))
             return
-        if self._ledger is not None:
-            self._ledger.abandon()
-            self._ledger = None
+        self._close(in_peace=False)
         name = f"{self.path.name}.corrupt-{datetime.now(UTC):%Y%m%dT%H%M%S%f}Z"
         try:
             for suffix in ("-shm", "-wal", ""):

@@ -4,6 +4,7 @@ import logging
 import shutil
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -120,6 +121,17 @@ def test_what_waits_is_bounded(recorder: Recorder, path: Path, caplog: pytest.Lo
     assert caplog.text.count("not recorded") == 1
 
 
+def test_another_process_that_leaves_does_not_take_the_log_away(recorder: Recorder, path: Path) -> None:
+    code = "import sys, pathlib; from circleshield_addon.ledger import Ledger;"
+    code += "Ledger(pathlib.Path(sys.argv[1])).restore('x', sys.argv[2])"
+    for number in range(3):
+        subprocess.run([sys.executable, "-c", code, str(path), str(number)], check=True)
+        wait_until(lambda number=number: ("x", str(number)) in recorder.choices.restored)  # type: ignore[misc]
+        assert path.with_name(FILE + "-wal").exists()
+        recorder.record("x", (verdict(number),), "")
+        wait_until(lambda number=number: str(number) in recorded(path))  # type: ignore[misc]
+
+
 @pytest.mark.parametrize("while_running", [False, True])
 def test_a_damaged_ledger_is_set_aside(path: Path, while_running: bool, caplog: pytest.LogCaptureFixture) -> None:
     with Recorder(path, LedgerSettings()) as recorder:
@@ -135,7 +147,7 @@ def test_a_damaged_ledger_is_set_aside(path: Path, while_running: bool, caplog: 
         path.write_bytes(b"\x17" * 50_000)
     with Recorder(path, LedgerSettings()) as second:
         second.record("x", (verdict(2),), "")
-        wait_until(lambda: path.exists() and path.read_bytes()[:6] == b"SQLite" and recorded(path) == {"2"})
+        wait_until(lambda: bool(recorder.set_aside + second.set_aside) and path.exists() and recorded(path) == {"2"})
         assert second.fault is None
         if while_running:  # what the user chose is carried over
             assert second.choices.restored == {("x", "9")}

@@ -19,7 +19,7 @@ from circleshield_model.errors import InputError
 def command(home: Path, author: str | None, before: datetime | None, everything: bool, yes: bool) -> None:
     """Delete verdicts from the ledger. What you restored, allowed, blocked and taught stays."""
     from circleshield_addon.history import Filter, count, forget
-    from circleshield_addon.ledger import milliseconds
+    from circleshield_addon.ledger import FILE, milliseconds
 
     if (author is not None) + (before is not None) + everything != 1:
         raise InputError("name one of --author, --before and --all")
@@ -30,3 +30,5 @@ def command(home: Path, author: str | None, before: datetime | None, everything:
         if number and not yes:
             click.confirm(f"Forget {posts}?", abort=True)
         click.echo(f"forgot {forget(ledger, which)} of {posts}" if number else "nothing to forget")
+    for aside in sorted(home.glob(f"{FILE}.corrupt-*Z")):
+        click.echo(f"{aside} is damaged and may still hold such posts; delete it and its -wal by hand")
