@@ -21,7 +21,7 @@ from circleshield_addon.settings import Ledger as LedgerSettings
 POSTS = 100_000
 PAGE = 20
 DAY = 86_400_000
-WORDS = [
+WORDS = (
     "面膜",
     "代理",
     "加微信",
@@ -32,12 +32,10 @@ WORDS = [
     "日结",
     "名额有限",
     "团队",
-    "私信",
     "下单",
     "现货",
-    "包邮",
     "优惠",
-]
+)
 
 
 def main() -> None:

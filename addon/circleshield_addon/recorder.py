@@ -161,7 +161,8 @@ class Recorder:
             self._ledger.check()
         if self._file is None:
             self._file = os.open(self.path, os.O_RDONLY)
-        if os.pread(self._file, len(HEADER), 0) != HEADER:  # what SQLite has in memory would hide it for long
+        os.lseek(self._file, 0, os.SEEK_SET)
+        if os.read(self._file, len(HEADER)) != HEADER:  # what SQLite has in memory would hide it for long
             raise damaged("the file was written over")
         return self._ledger
 

@@ -32,6 +32,7 @@ def home(tmp_path: Path) -> Path:
         ("--since 1d", "3 4"),
         ("--since 2020-01-01", "1 3 4"),
         ("--platform x", "4"),
+        ("--platform weibo_web", "1 3"),
         ("--author weibo:7", "1"),
         ("--author 7", "1 4"),
         ("--author 名8", "3"),

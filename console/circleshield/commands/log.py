@@ -41,11 +41,11 @@ def command(
 ) -> None:
     """Show what was taken out or noted as unsure, and why; the newest comes last."""
     from circleshield_addon import history
-    from circleshield_addon.ledger import milliseconds
+    from circleshield_addon.ledger import FILE, milliseconds
 
     which = history.Filter(
         since=None if since is None else milliseconds(since),
-        platform=platform,
+        platform=platform and platform.partition("_")[0],  # an adapter's name will do
         author=author,
         action=action or history.NOT_KEPT,
     )
@@ -59,6 +59,8 @@ def command(
         show(reversed(history.newest(ledger, which, limit, below=last + 1)))
     while follow:
         time.sleep(_POLL_SECONDS)
+        if not (home / FILE).exists():  # set aside, and the new one is not there yet
+            continue
         with open_ledger(home) as ledger:  # opened anew, as a proxy may have set the old one aside
             before, last = last, history.last_id(ledger)
             show(list(history.following(ledger, which, before if before <= last else 0)))
