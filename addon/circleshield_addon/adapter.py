@@ -144,6 +144,11 @@ class Adapter:
     item_is_ad: Callable[[dict[str, Any]], bool] | None = None
     ad_id: tuple[str, ...] = ()
 
+    @property
+    def platform(self) -> str:
+        """What its posts and authors have their ids of."""
+        return platform_of(self.name)
+
     def read(self, item: Any, paths: tuple[str, ...] = ("",), fields: Fields | None = None) -> Post | None:
         """The post that stands at one of `paths` in a decoded feed item, its parts where `fields` has them.
 
@@ -199,6 +204,11 @@ def _flagged(post: dict[str, Any], fields: Fields) -> bool:
             elif isinstance(value, str | int) and value in meaning:
                 return True
     return False
+
+
+def platform_of(name: str) -> str:
+    """What an adapter's posts and authors have their ids of: `weibo` for `weibo_web` and `weibo_app` alike."""
+    return name.partition("_")[0]
 
 
 def every(value: Any, path: str) -> Iterator[Any]:

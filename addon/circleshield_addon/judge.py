@@ -1,9 +1,11 @@
 """Posts to verdicts: remembered scores, one batch through the scorer for the rest, then the user's policy."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from circleshield_addon.adapter import platform_of
+from circleshield_addon.choices import BLOCKED, Choices
 from circleshield_addon.language import Language, language
 from circleshield_addon.post import Post, Verdict
 from circleshield_addon.rules import Rules
@@ -28,13 +30,25 @@ class Policy(NamedTuple):
 class Judge:
     """Applies one scorer and one set of settings. Safe to use from several threads.
 
-    Of what may decide, the first does: an allowing rule, a blocking rule, the platform's own flag of an ad, language
-    and length, the score. Raises InputError when the settings do not go with the model's cut-offs. With `before`, the
-    scores that an earlier judge remembers are shared, if they are of the same scorer.
+    Of what may decide, the first does: the user's choice of a post or an author, an allowing rule, a blocking rule, the
+    platform's own flag of an ad, language and length, the score. Raises InputError when the settings do not go with the
+    model's cut-offs.
     """
 
-    def __init__(self, scorer: Scorer, settings: Settings, before: "Judge | None" = None) -> None:
+    def __init__(
+        self,
+        scorer: Scorer,
+        settings: Settings,
+        choices: Callable[[], Choices] = Choices,
+        before: "Judge | None" = None,
+    ) -> None:
+        """`choices` is asked for each page what the user has chosen by now.
+
+        With `before`, an earlier judge, its choices are asked, and its remembered scores shared if they are of the same
+        scorer.
+        """
         self.scorer = scorer
+        self._choices: Callable[[], Choices] = choices if before is None else before._choices
         self._remembered: dict[str, float] = {}
         if before is not None and before.scorer is scorer:
             self._remembered = before._remembered
@@ -51,10 +65,10 @@ class Judge:
         return self._policies.get((platform, profile)) or self._policies[None, profile]
 
     def verdicts(self, posts: Sequence[Post], platform: str = "", device: str = "") -> list[Verdict]:
-        """One verdict a post, in order."""
+        """One verdict a post, in order; `platform` is the adapter's name."""
         scores = self._scores([post.text for post in posts])
-        policy = self.policy(platform, device)
-        return [self._verdict(post, scores[post.text], platform, policy) for post in posts]
+        policy, choices, ids = self.policy(platform, device), self._choices(), platform_of(platform)
+        return [self._verdict(post, scores[post.text], choices.rule(ids, post), platform, policy) for post in posts]
 
     def _scores(self, texts: Sequence[str]) -> dict[str, float]:
         remembered = self._remembered
@@ -68,7 +82,9 @@ class Judge:
             scores.update(fresh)
         return scores
 
-    def _verdict(self, post: Post, score: float, platform: str, policy: Policy) -> Verdict:
+    def _verdict(self, post: Post, score: float, chosen: str | None, platform: str, policy: Policy) -> Verdict:
+        if chosen is not None:
+            return Verdict(post, score, policy.action if chosen == BLOCKED else "keep", (chosen,))
         rule = self._rules.first(post, platform)
         if rule is not None:
             return Verdict(post, score, "keep" if rule.effect == "allow" else policy.action, (str(rule),))

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import pydantic
 import re2
 
+from circleshield_addon.adapter import platform_of
 from circleshield_addon.post import Post
 from circleshield_model.errors import InputError
 
@@ -28,7 +29,7 @@ class Rule(pydantic.BaseModel):
     effect: Literal["allow", "block"]
     """`allow`: never touched; `block`: spam, whatever its score. Allow goes before block."""
     author: Text | None = None
-    """`platform:id` as reports and the log show it, or a display name."""
+    """`platform:id` as the log shows it, such as `weibo:7700000001`, or a display name."""
     word: Text | None = None
     """A word or phrase, in small or capital letters; Latin ones as whole words."""
     pattern: Text | None = None
@@ -95,7 +96,8 @@ class Rules:
         if not self._rules:
             return None
         met: defaultdict[int, int] = defaultdict(int)
-        for author in {f"{platform}:{post.author_id}".casefold(), post.author.casefold()}:
+        ids = f"{platform_of(platform)}:{post.author_id}"
+        for author in {ids.casefold(), post.author.casefold()}:
             for i in self._by_author.get(author, ()):
                 met[i] += 1
         for match in (self._texts.Match(post.text) or ()) if self._by_text else ():

@@ -75,6 +75,19 @@ class Generic(_Table):
     """Hosts whose JSON responses are searched for a list of posts, such as `example.social`."""
 
 
+class Ledger(_Table):
+    """What is remembered about posts, on this machine only."""
+
+    enabled: bool = True
+    """Whether verdicts are recorded."""
+    store_text: bool = True
+    """Whether the text of sales and unsure posts is kept; without it only a hash is."""
+    keep_days: Annotated[int, pydantic.Field(ge=1, le=36_500)] = 90
+    """Verdicts older than this are deleted."""
+    keep_rows: Annotated[int, pydantic.Field(ge=1, le=100_000_000)] = 100_000
+    """Of more verdicts than this the oldest are deleted."""
+
+
 class Settings(_Table):
     """The whole config file."""
 
@@ -83,6 +96,7 @@ class Settings(_Table):
     profiles: dict[str, Profile] = {}
     rules: Annotated[tuple[Rule, ...], pydantic.Field(strict=False)] = ()
     generic: Generic = Generic()
+    ledger: Ledger = Ledger()
 
     @cached_property
     def adapter_hosts(self) -> tuple[str, ...]:

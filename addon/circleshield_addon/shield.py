@@ -9,6 +9,7 @@ from mitmproxy.proxy.mode_specs import ReverseMode
 
 from circleshield_addon import cut_responses, notes, routing
 from circleshield_addon.adapter import Adapter
+from circleshield_addon.choices import Choices
 from circleshield_addon.coding import MAX_DECODED_BYTES
 from circleshield_addon.device import device_of
 from circleshield_addon.drift import DriftAlarm
@@ -17,6 +18,7 @@ from circleshield_addon.generic import GENERIC
 from circleshield_addon.judge import Judge
 from circleshield_addon.pauses import Pauses
 from circleshield_addon.post import Verdict
+from circleshield_addon.recorder import Recorder
 from circleshield_addon.routing import Route
 from circleshield_addon.settings import Settings
 from circleshield_addon.streams import EventStream, StreamFilter
@@ -53,9 +55,11 @@ class Shield:
     protocol (`mmtls`). `in_flight` are the flows whose response has not been handed on yet.
     """
 
-    def __init__(self, scorer: Scorer, settings: Settings) -> None:
+    def __init__(self, scorer: Scorer, settings: Settings, recorder: Recorder | None = None) -> None:
+        """With a `recorder`, verdicts go into its ledger and the user's choices come from there."""
         self.settings = settings
-        self.judge = Judge(scorer, settings)
+        self.recorder = recorder
+        self.judge = Judge(scorer, settings, lambda: recorder.choices if recorder is not None else Choices())
         self.pauses = Pauses()
         self.notes = notes.Notes()
         self.drift = DriftAlarm()
@@ -66,6 +70,8 @@ class Shield:
     def use(self, judge: Judge, settings: Settings) -> None:
         """Goes on with another judge and other settings; what is being judged is finished by the one before."""
         self.judge, self.settings = judge, settings
+        if self.recorder is not None:
+            self.recorder.settings = settings.ledger
 
     def tls_clienthello(self, data: tls.ClientHelloData) -> None:
         """Leaves TLS alone unless it is for an enabled adapter's host, or for the proxy itself (an HTTPS proxy)."""
@@ -158,6 +164,7 @@ class Shield:
             self._fault(found, result.fault)
             return
         self._told(found, result.verdicts)
+        self._record(flow, found.adapter, result.verdicts)
         self.drift.saw(found.adapter, found.endpoint, result.missing, result.shape)
         if result.body is response.raw_content:
             return
@@ -197,7 +204,17 @@ class Shield:
         if found is None:
             return None
         device = device_of(flow.client_conn.peername)
-        return StreamFilter(*found, lambda: self._judge_for(found[0], flow), self.notes, device)
+        return StreamFilter(
+            *found,
+            lambda: self._judge_for(found[0], flow),
+            self.notes,
+            device,
+            lambda verdict: self._record(flow, found[0], (verdict,)),
+        )
+
+    def _record(self, flow: http.HTTPFlow, adapter: Adapter, verdicts: tuple[Verdict, ...]) -> None:
+        if self.recorder is not None:
+            self.recorder.record(adapter.platform, verdicts, device_of(flow.client_conn.peername))
 
     def _not_a_page(self, response: http.Response, found: Route) -> str | None:
         """None for a response to read; otherwise why not, empty where that is nothing to speak of."""

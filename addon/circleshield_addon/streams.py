@@ -27,7 +27,7 @@ _MAX_EVENT_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class StreamFilter:
-    """Judges the events of one kind of stream.
+    """Judges the events of one kind of stream; `record` is told of each verdict.
 
     A stream may outlive settings and pauses, so each event asks `judge` who judges it: None for nobody, it passes.
     """
@@ -37,6 +37,7 @@ class StreamFilter:
     judge: Callable[[], Judge | None]
     notes: Notes
     device: str = ""
+    record: Callable[[Verdict], None] = lambda verdict: None
 
     def edited(self, data: bytes, name: str = "") -> bytes | None:
         """An event's JSON text as it goes on: the same object, or folded or labelled, or None where it is taken out.
@@ -66,6 +67,7 @@ class StreamFilter:
             return data
         (verdict,) = judge.verdicts([post], self.adapter.name, self.device)
         self._told(verdict)
+        self.record(verdict)
         if verdict.action in ("fold", "label"):
             note = self.notes.note(verdict)
             for place in post_spans(inner.text, item, ("",), self.adapter.wrapper):

@@ -11,15 +11,22 @@ from circleshield_model.errors import InputError
 # Name -> one line of help. A command's module is only imported when it runs, so `--help` stays quick.
 COMMANDS = {
     "adapters": "List the platforms; start an adapter, or learn one from a capture.",
+    "allow-author": "Let all posts of an author through.",
+    "block-author": "Treat all posts of an author as sales posts.",
     "classify": "Score lines of text.",
     "config": "Write, show, change or check the config file.",
     "demo": "Show the proxy at work on a small feed of its own.",
     "evaluate": "Measure a model on labelled files.",
     "explain": "Say why a text scores as it does.",
+    "export": "Write the ledger as JSON Lines or CSV.",
     "filter": "Treat a response body or a capture as the proxy would.",
+    "forget": "Delete from the ledger.",
+    "log": "Show what was taken out, and why.",
     "pause": "Let everything pass for a while.",
+    "restore": "Let a removed post show again.",
     "resume": "End a pause.",
     "run": "Run the proxy.",
+    "stats": "Count by day, platform, author and reason.",
     "status": "Show what the running proxy does.",
     "train": "Train a model from labelled samples.",
 }
@@ -34,7 +41,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"circleshield.commands.{cmd_name}").command
+        command = importlib.import_module(f"circleshield.commands.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)
         return command
 

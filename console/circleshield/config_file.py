@@ -17,7 +17,7 @@ from pydantic_core import PydanticUndefined
 
 from circleshield_addon.config_errors import bounds
 from circleshield_addon.rules import Rule
-from circleshield_addon.settings import Filter, Generic, Platform, Profile, read_config
+from circleshield_addon.settings import Filter, Generic, Ledger, Platform, Profile, read_config
 from circleshield_model.errors import InputError
 
 
@@ -52,13 +52,14 @@ TABLES = (
     Table("[profiles.NAME]", "[profiles.child]", Profile),
     Table("[[rules]]", "[[rules]]", Rule),
     Table("[generic]", "[generic]", Generic),
+    Table("[ledger]", "[ledger]", Ledger),
 )
 _EXAMPLES = {
     "remove_at": "0.95",
     "review_at": "0.6",
     "devices": '["192.168.1.7"]',
     "effect": '"block"',
-    "author": '"weibo_web:7700000001"',
+    "author": '"weibo:7700000001"',
     "word": '"招代理"',
     "pattern": "'加(微信|v|薇) ?\\w+'",
     "link": '"shop.example.com"',
@@ -72,7 +73,7 @@ def commented() -> str:
     lines = ["# circleshield: every key, as it is when it is not set. Take away the # to change one."]
     for table in TABLES:
         lines += ["", f"# {' '.join((table.model.__doc__ or '').split())}"]
-        lines.append(table.example if table.model in (Filter, Generic) else f"# {table.example}")
+        lines.append(table.example if table.model in (Filter, Generic, Ledger) else f"# {table.example}")
         for key in table.keys:
             lines.append(f"# {key.help}{f' ({key.values})' if key.values else ''}")
             lines.append(f"# {key.name} = {key.default or _EXAMPLES[key.name]}")

@@ -20,7 +20,7 @@ def _first(*rules: Rule, post: Post = POST, platform: str = "weibo_web") -> Rule
 @pytest.mark.parametrize(
     "rule",
     [
-        Rule(effect="block", author="weibo_web:7700000001"),
+        Rule(effect="block", author="weibo:7700000001"),
         Rule(effect="block", author="林小满"),
         Rule(effect="block", word="门票"),
         Rule(effect="block", word="free TICKETS"),

@@ -28,7 +28,8 @@ def test_reads_every_key(config: Path) -> None:
         "[profiles.mine]\ndevices = ['192.168.1.7']\n"
         "[[rules]]\neffect = 'allow'\nauthor = '林小满'\nuntil = 2026-12-31\n"
         "[[rules]]\neffect = 'block'\nword = 'a'\npattern = 'b'\nlink = 'c.example'\nplatform = 'generic'\n"
-        "[generic]\nhosts = ['example.social']\n",
+        "[generic]\nhosts = ['example.social']\n"
+        "[ledger]\nenabled = false\nstore_text = false\nkeep_days = 7\nkeep_rows = 50\n",
         encoding="utf-8",
     )
     settings = load_settings(config)
@@ -49,6 +50,7 @@ def test_reads_every_key(config: Path) -> None:
         "allowed by your rule: author 林小满",
         "blocked by your rule: word a, pattern b, link c.example",
     ]
+    assert settings.ledger.model_dump() == {"enabled": False, "store_text": False, "keep_days": 7, "keep_rows": 50}
     assert not settings.enabled("x")
     assert settings.enabled("bluesky")
     assert {"toots.example", "*.fedi.example", "weibo.com", "example.social"} <= set(settings.hosts)
@@ -64,6 +66,13 @@ def test_reads_every_key(config: Path) -> None:
         ("filter.remove_at = '0.9'", "config.toml: filter.remove_at must be a number between 0 and 1, got '0.9'"),
         ("filter.remove_at = true", "config.toml: filter.remove_at must be a number between 0 and 1, got True"),
         ("filter.action = 'delete'", "filter.action must be one of remove, fold, label, watch, got 'delete'"),
+        ("ledger.keep_days = 0", "config.toml: ledger.keep_days must be between 1 and 36500, got 0"),
+        (
+            "ledger.keep_rows = 1.5",
+            "config.toml: ledger.keep_rows must be a whole number between 1 and 100000000, got 1.5",
+        ),
+        ("ledger.store_text = 1", "config.toml: ledger.store_text must be true or false, got 1"),
+        ("ledger.keep_day = 1", "ledger.keep_day is not a known key; did you mean keep_days?"),
         ("filter.platform_ads = 1", "config.toml: filter.platform_ads must be true or false, got 1"),
         ("filter.remov_at = 0.9", "config.toml: filter.remov_at is not a known key; did you mean remove_at?"),
         ("filtr.remove_at = 0.9", "config.toml: filtr is not a known key; did you mean filter?"),

@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circleshield_addon.adapters import mastodon, misskey
+from circleshield_addon.choices import Choices
 from circleshield_addon.judge import Judge
 from circleshield_addon.notes import Notes
+from circleshield_addon.post import Verdict
 from circleshield_addon.settings import Filter, Settings, SpamAction
 from circleshield_addon.streams import EventStream, StreamFilter
 from circleshield_model.scorer import Scorer
@@ -159,3 +161,13 @@ def test_a_folded_websocket_message_is_json_in_json() -> None:
     payload = json.loads(json.loads(edited)["payload"])
     assert payload["id"] == "12345678901234567890"
     assert payload["content"].startswith("<p>已折叠")
+
+
+def test_verdicts_are_recorded_and_choices_hold() -> None:
+    choices = Choices(authors={("mastodon", "1"): "block"})
+    seen: list[Verdict] = []
+    judge = Judge(SCORER, Settings(), lambda: choices)
+    events = StreamFilter(mastodon.ADAPTER, SSE, lambda: judge, Notes(), record=seen.append)
+    assert events.edited(_status(FRIEND).encode(), "update") is None
+    (verdict,) = seen
+    assert (verdict.action, verdict.rules, verdict.post.text) == ("remove", ("author blocked at your wish",), FRIEND)

@@ -173,6 +173,11 @@ def test_check(config: Path, tmp_path: Path) -> None:
         _run(config, "check", str(other))
 
 
+def test_every_table_is_explained() -> None:
+    headers = {table.header.strip("[]").partition(".")[0] for table in TABLES}
+    assert headers == set(Settings.model_fields)
+
+
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.header)
 def test_the_docs_have_every_key_as_it_is_declared(table: object) -> None:
     text = DOCS.read_text(encoding="utf-8")

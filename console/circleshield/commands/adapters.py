@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from circleshield.terminal import plain
 from circleshield_model.errors import InputError
 
 if TYPE_CHECKING:
@@ -208,16 +209,10 @@ def _in_words(proposal: "Proposal") -> str:
     lines = [f"{proposal.method} {proposal.host} {proposal.path}: {counts}{known}"]
     for post in proposal.posts[:5]:
         words = (
-            _plain(text, most) for text, most in ((post.id, 24), (post.author or post.author_id, 20), (post.text, 50))
+            plain(text, most) for text, most in ((post.id, 24), (post.author or post.author_id, 20), (post.text, 50))
         )
         lines.append("  " + "  ".join(words))
     return "\n".join(lines)
-
-
-def _plain(text: str, most: int) -> str:
-    """One line, without what could steer a terminal."""
-    line = "".join(c for c in " ".join(text.split()) if c.isprintable())
-    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 _ADAPTERS = Path("addon/circleshield_addon/adapters")

@@ -54,7 +54,7 @@ class _Address(click.ParamType[tuple[str, int]]):
 @click.option(
     "--home",
     type=click.Path(path_type=Path),
-    help="Folder for the CA; default: the user's data folder.",
+    help="Folder for the CA and the ledger; default: the user's data folder.",
 )
 @click.option(
     "--upstream-ca",
@@ -95,15 +95,19 @@ def command(
     from circleshield.commands.pause import pause_answers
     from circleshield.control import control_socket
     from circleshield.proxy import Proxy
+    from circleshield_addon.ledger import FILE
+    from circleshield_addon.recorder import Recorder
     from circleshield_addon.shield import Shield
 
     async def serve() -> None:
-        shield = Shield(scorer, settings)
+        recorder = Recorder(home / FILE, settings.ledger)
+        shield = Shield(scorer, settings, recorder)
         reloading = Reloading(shield, config, model, made_from)
         proxy = Proxy(shield, reloading, listen, modes, ca_folder, upstream_ca)
-        answers = {"status": lambda: _status(proxy), **pause_answers(shield.pauses)}
+        answers = {"status": lambda: {**_status(proxy), "ledger": recorder.status()}, **pause_answers(shield.pauses)}
         async with control_socket(home, answers):
-            await proxy.serve(_greet)
+            with recorder:
+                await proxy.serve(_greet)
 
     asyncio.run(serve())
 

@@ -39,6 +39,12 @@ def _in_words(status: dict[str, Any]) -> str:
         lines.append(f"passed     {counts['faults']} pages unfiltered; the log says why")
     if counts.get("mmtls"):
         lines.append(f"WeChat     {counts['mmtls']} requests of its own protocol; its Moments cannot be filtered")
+    ledger = status["ledger"]
+    state = "recording" if ledger["enabled"] else "off"
+    lines.append(f"ledger     {f'nothing is recorded: {ledger["fault"]}' if ledger['fault'] else state}")
+    if ledger["lost"]:
+        lines.append(f"           {ledger['lost']} verdicts could not be recorded")
+    lines += [f"           a damaged one was set aside: {name}" for name in ledger["set_aside"]]
     for drift in status["drifts"]:
         lines.append(f"changed?   {drift['adapter']} {drift['endpoint']}: {drift['missing']}")
         lines.append(f"           {drift['shape']}")

@@ -1,0 +1,195 @@
+"""Questions to the ledger: its verdicts page by page, counted, and forgotten."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from circleshield_addon.ledger import Ledger
+
+NOT_KEPT = "not kept"
+"""In place of an action: all but `keep`."""
+
+_SPAM = "('remove', 'fold', 'label', 'watch')"
+_COLUMNS = "id, time, platform, author_id, author, post_id, text, text_hash, score, action, reasons, device"
+_QUARTER = 900_000  # all time zones are whole quarters of an hour
+_WEIGHT = re.compile(r" [+-]\d+\.\d$")
+_SCORE = re.compile(r"(?<=^score )\d\.\d+ ")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One verdict of the ledger; times in milliseconds since 1970, UTC. `text` is None where none is stored."""
+
+    id: int
+    time: int
+    platform: str
+    author_id: str
+    author: str
+    post_id: str
+    text: str | None
+    text_hash: str | None
+    score: float
+    action: str
+    reasons: tuple[str, ...]
+    device: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON and CSV: the time in ISO 8601, and no number of the row."""
+        time = datetime.fromtimestamp(self.time / 1000, UTC).isoformat(timespec="milliseconds")
+        row = {name: getattr(self, name) for name in self.__slots__ if name != "id"}
+        return {**row, "time": time.replace("+00:00", "Z"), "reasons": list(self.reasons)}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which verdicts: from `since` to `before`, of a platform, an author (id, platform:id or name), an action."""
+
+    since: int | None = None
+    before: int | None = None
+    platform: str | None = None
+    author: str | None = None
+    action: str | None = None
+
+    def where(self) -> tuple[str, dict[str, Any]]:
+        """As a condition in SQL, and what it names."""
+        parts = ["1"]
+        if self.since is not None:
+            parts.append("time >= :since")
+        if self.before is not None:
+            parts.append("time < :before")
+        if self.platform is not None:
+            parts.append("platform = :platform")
+        if self.author is not None:
+            parts.append(
+                "(author_id = :author OR author = :author OR (author_id = :of_id AND platform = :of_platform))"
+            )
+        if self.action == NOT_KEPT:
+            parts.append("action <> 'keep'")
+        elif self.action is not None:
+            parts.append("action = :action")
+        of_platform, _, of_id = (self.author or "").partition(":")
+        named = {name: getattr(self, name) for name in self.__slots__}
+        return " AND ".join(parts), {**named, "of_platform": of_platform, "of_id": of_id}
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorCount:
+    """How many posts of an author were seen, and how many scored as sales."""
+
+    platform: str
+    author_id: str
+    posts: int
+    spam: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Counts of posts. Days and platforms by action; authors (platform:id, name) with their sales posts and all."""
+
+    days: dict[str, Counter[str]]
+    platforms: dict[str, Counter[str]]
+    authors: list[tuple[str, str, int, int]]
+    reasons: list[tuple[str, int]]
+
+
+def newest(ledger: Ledger, which: Filter, limit: int, below: int | None = None) -> list[Entry]:
+    """A page of verdicts, newest first: those with an id below `below`, which is the last one's of the page before."""
+    condition, named = which.where()
+    sql = f"SELECT {_COLUMNS} FROM verdicts WHERE {condition} AND id < :below ORDER BY id DESC LIMIT :limit"
+    rows = ledger.db.execute(sql, {**named, "below": 1 << 62 if below is None else below, "limit": limit})
+    return [_entry(row) for row in rows]
+
+
+def following(ledger: Ledger, which: Filter, above: int = 0) -> Iterator[Entry]:
+    """Verdicts with an id above `above`, oldest first."""
+    condition, named = which.where()
+    sql = f"SELECT {_COLUMNS} FROM verdicts WHERE {condition} AND id > :above ORDER BY id"
+    return map(_entry, ledger.db.execute(sql, {**named, "above": above}))
+
+
+def last_id(ledger: Ledger) -> int:
+    """The newest verdict's."""
+    return int(ledger.db.execute("SELECT coalesce(max(id), 0) FROM verdicts").fetchone()[0])
+
+
+def of_post(ledger: Ledger, post: str) -> list[Entry]:
+    """The verdicts on a post: one for platform:id, maybe more for an id alone."""
+    platform, _, post_id = post.partition(":")
+    sql = (
+        f"SELECT {_COLUMNS} FROM verdicts WHERE post_id = :post OR (post_id = :id AND platform = :platform) ORDER BY id"
+    )
+    return [_entry(row) for row in ledger.db.execute(sql, {"post": post, "id": post_id, "platform": platform})]
+
+
+def count(ledger: Ledger, which: Filter) -> int:
+    """How many verdicts there are."""
+    condition, named = which.where()
+    return int(ledger.db.execute(f"SELECT count(*) FROM verdicts WHERE {condition}", named).fetchone()[0])
+
+
+def forget(ledger: Ledger, which: Filter) -> int:
+    """Deletes verdicts, and overwrites them in the file; returns how many."""
+    condition, named = which.where()
+    with ledger.transaction():
+        deleted = ledger.db.execute(f"DELETE FROM verdicts WHERE {condition}", named).rowcount
+    ledger.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return deleted
+
+
+def author_counts(ledger: Ledger, spam_at: float) -> list[AuthorCount]:
+    """All authors with an id, by what the model said of their posts, whatever the user chose about them."""
+    rows = ledger.db.execute(
+        "SELECT platform, author_id, count(*), sum(score >= ?) FROM verdicts WHERE author_id <> ''"
+        " GROUP BY author_id, platform",
+        (spam_at,),
+    )
+    return [AuthorCount(*row) for row in rows]
+
+
+def stats(ledger: Ledger, since: int, most: int = 10) -> Stats:
+    """Counts since a time: by local day, by platform, and the `most` frequent authors and reasons of sales posts."""
+    days: dict[str, Counter[str]] = {}
+    platforms: dict[str, Counter[str]] = {}
+    for quarter, platform, action, number in ledger.db.execute(
+        f"SELECT time / {_QUARTER}, platform, action, count(*) FROM verdicts WHERE time >= ? GROUP BY 1, 2, 3", (since,)
+    ):
+        day = datetime.fromtimestamp(quarter * _QUARTER / 1000).astimezone().date().isoformat()
+        days.setdefault(day, Counter())[action] += number
+        platforms.setdefault(platform, Counter())[action] += number
+    authors = ledger.db.execute(
+        f"SELECT platform, author_id, sum(action IN {_SPAM}) AS spam, count(*) FROM verdicts"
+        " WHERE time >= ? AND author_id <> '' GROUP BY author_id, platform HAVING spam > 0"
+        " ORDER BY spam DESC, author_id LIMIT ?",
+        (since, most),
+    ).fetchall()
+    return Stats(
+        days=dict(sorted(days.items())),
+        platforms=dict(sorted(platforms.items())),
+        authors=[(f"{row[0]}:{row[1]}", _name(ledger, row[0], row[1]), row[2], row[3]) for row in authors],
+        reasons=_reasons(ledger, since).most_common(most),
+    )
+
+
+def _reasons(ledger: Ledger, since: int) -> Counter[str]:
+    """How many sales posts each reason speaks of, without the figures in it."""
+    counts: Counter[str] = Counter()
+    for reason, number in ledger.db.execute(
+        "SELECT reason.value, count(*) FROM verdicts, json_each(verdicts.reasons) AS reason"
+        f" WHERE time >= ? AND action IN {_SPAM} GROUP BY 1",
+        (since,),
+    ):
+        counts[_WEIGHT.sub("", _SCORE.sub("", reason))] += number
+    return counts
+
+
+def _name(ledger: Ledger, platform: str, author_id: str) -> str:
+    sql = "SELECT author FROM verdicts WHERE author_id = ? AND platform = ? ORDER BY id DESC LIMIT 1"
+    return str(ledger.db.execute(sql, (author_id, platform)).fetchone()[0])
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    return Entry(*(*row[:10], tuple(json.loads(row[10])), row[11]))

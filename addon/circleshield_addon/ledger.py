@@ -1,0 +1,295 @@
+"""The ledger: what was decided about which post, and what the user chose, in one SQLite file."""
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from circleshield_addon.choices import AuthorChoice, Choices
+from circleshield_addon.post import Verdict
+from circleshield_model.errors import InputError
+
+FILE = "ledger.sqlite3"
+"""Its name in the home folder."""
+
+HEADER = b"SQLite format 3\0"
+"""How the file starts."""
+
+# In order; `user_version` is how many of them a file has been through. Never change one that was released: add one.
+# A verdict that changes gets a new id, so ids run in the order of time: pages are cut by id alone.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """
+        CREATE TABLE verdicts (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            time INTEGER NOT NULL,     -- when it was decided so: milliseconds since 1970, UTC
+            platform TEXT NOT NULL,
+            author_id TEXT NOT NULL,
+            author TEXT NOT NULL,
+            post_id TEXT NOT NULL,     -- "-" and a hash where the post has none
+            text TEXT,                 -- NULL for kept posts, and where no text is stored
+            text_hash TEXT,            -- instead of the text where none is stored
+            score REAL NOT NULL,
+            action TEXT NOT NULL,
+            reasons TEXT NOT NULL,     -- a JSON list: the rules, then the evidence
+            device TEXT NOT NULL,      -- the client's address
+            UNIQUE (post_id, platform)
+        ) STRICT
+        """,
+        "CREATE INDEX by_time ON verdicts (time, platform, action)",
+        "CREATE INDEX by_author ON verdicts (author_id, platform, time, action, score)",
+        "CREATE INDEX by_name ON verdicts (author)",
+        "CREATE INDEX by_action ON verdicts (action)",
+        "CREATE INDEX not_kept ON verdicts (id) WHERE action <> 'keep'",
+    ),
+    (
+        """
+        CREATE TABLE restored (
+            platform TEXT NOT NULL,
+            post_id TEXT NOT NULL,
+            time INTEGER NOT NULL,
+            PRIMARY KEY (platform, post_id)
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE authors (
+            platform TEXT NOT NULL,
+            author_id TEXT NOT NULL,
+            choice TEXT NOT NULL CHECK (choice IN ('allow', 'block')),
+            time INTEGER NOT NULL,
+            PRIMARY KEY (platform, author_id)
+        ) STRICT, WITHOUT ROWID
+        """,
+    ),
+)
+
+_INSERT = (
+    "INSERT OR REPLACE INTO verdicts"
+    " (time, platform, author_id, author, post_id, text, text_hash, score, action, reasons, device)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+Row = tuple[int, str, str, str, str, str | None, str | None, float, str, str, str]
+"""The columns of `verdicts` from `time` on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The verdicts of one page or event, on their way into the ledger; `time` as in the table."""
+
+    time: int
+    platform: str
+    device: str
+    verdicts: tuple[Verdict, ...]
+
+
+def milliseconds(time: datetime) -> int:
+    """A time as the ledger holds it."""
+    return int(time.timestamp() * 1000)
+
+
+class Ledger:
+    """An open ledger. One thread at a time; several processes may have the same file open.
+
+    Its methods raise sqlite3.Error for what goes wrong with the file.
+    """
+
+    def __init__(self, path: Path, wait_seconds: float = 5.0) -> None:
+        """Opens the file, or makes it, readable by its owner alone; brings an older one up to date.
+
+        `wait_seconds` is how long to wait for another program that holds a lock. Raises OSError as well, and
+        InputError for a file of a newer circleshield.
+        """
+        # Never opened but by SQLite once it is there: closing it would drop the locks of every connection in this
+        # process (fcntl), and the next process to leave would take the log away from under them.
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # -wal and -shm get the same mode
+        self.path = path
+        self.db = sqlite3.connect(path, timeout=wait_seconds, isolation_level=None, check_same_thread=False)
+        try:
+            self.db.execute("PRAGMA journal_mode = WAL").fetchone()
+            self.db.execute("PRAGMA synchronous = NORMAL")  # kill -9 loses nothing, a power cut the last commits
+            self.db.execute("PRAGMA secure_delete = ON")  # what is forgotten is overwritten
+            self._migrate()
+            self._version = self._data_version()
+            self._file = self._identity()
+        except BaseException:
+            self.db.close()
+            raise
+
+    def close(self) -> None:
+        """Closes the file."""
+        self.db.close()
+
+    def abandon(self) -> None:
+        """Closes a damaged file without touching it any more."""
+        with suppress(sqlite3.Error):
+            self.db.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
+        self.db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written in the block, or nothing."""
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.db.execute("COMMIT")
+        except BaseException:
+            if self.db.in_transaction:  # SQLite ends it by itself when the disk is full
+                self.db.execute("ROLLBACK")
+            raise
+
+    def _migrate(self) -> None:
+        newest = len(MIGRATIONS)
+        if self._user_version() == newest:
+            return
+        with self.transaction():  # asked again inside: another process may have been quicker
+            version = self._user_version()
+            if version > newest:
+                raise InputError(f"{self.path}: was written by a newer circleshield; update this one")
+            for statement in (statement for step in MIGRATIONS[version:] for statement in step):
+                self.db.execute(statement)
+            self.db.execute(f"PRAGMA user_version = {newest}")
+
+    def _user_version(self) -> int:
+        return int(self.db.execute("PRAGMA user_version").fetchone()[0])
+
+    def _data_version(self) -> int:
+        return int(self.db.execute("PRAGMA data_version").fetchone()[0])
+
+    def is_changed(self) -> bool:
+        """Whether another process has written since the last call."""
+        before, self._version = self._version, self._data_version()
+        return before != self._version
+
+    def is_in_place(self) -> bool:
+        """Whether the path still names the file that is open."""
+        try:
+            return self._file == self._identity()
+        except FileNotFoundError:
+            return False
+
+    def _identity(self) -> tuple[int, int]:
+        found = self.path.stat()
+        return found.st_dev, found.st_ino
+
+    def check(self) -> None:
+        """Reads the whole file; raises sqlite3.DatabaseError when it is damaged."""
+        (first,) = self.db.execute("PRAGMA quick_check(1)").fetchone()
+        if first != "ok":
+            raise damaged(first)
+
+    def rows(self, seen: Iterable[Seen], store_text: bool = True) -> list[Row]:
+        """The rows to write for verdicts, one a post; none for what stands there already.
+
+        Reasons are worked out here, which takes about a millisecond for a sales post. A kept post's row is without
+        text. Without `store_text` the others have only the hash of theirs.
+        """
+        rows: dict[tuple[str, str], Row] = {}
+        for page in seen:
+            for verdict in page.verdicts:
+                post = verdict.post
+                post_id = _storable(post.id or "-" + _hash(f"{post.author_id}\n{post.text}"))
+                rows.pop((page.platform, post_id), None)  # the last verdict on a post counts
+                if self._has(page.platform, post_id, verdict):
+                    continue
+                kept = verdict.action == "keep"
+                rows[page.platform, post_id] = (
+                    page.time,
+                    page.platform,
+                    _storable(post.author_id),
+                    _storable(post.author),
+                    post_id,
+                    _storable(post.text) if store_text and not kept else None,
+                    _hash(post.text) if not store_text and not kept else None,
+                    verdict.score,
+                    verdict.action,
+                    _storable(json.dumps(verdict.rules if kept else verdict.reasons, ensure_ascii=False)),
+                    page.device,
+                )
+        return list(rows.values())
+
+    def write(self, rows: list[Row]) -> None:
+        """Writes rows in one transaction."""
+        if rows:
+            with self.transaction():
+                self.db.executemany(_INSERT, rows)
+
+    def _has(self, platform: str, post_id: str, verdict: Verdict) -> bool:
+        row = self.db.execute(
+            "SELECT score, action, reasons FROM verdicts WHERE platform = ? AND post_id = ?",
+            (platform, post_id),
+        ).fetchone()
+        if row is None or row[:2] != (verdict.score, verdict.action):
+            return False
+        return tuple(json.loads(row[2])[: len(verdict.rules)]) == verdict.rules
+
+    def prune(self, before: int, keep_rows: int) -> int:
+        """Deletes the verdicts of before a time, and all but the newest `keep_rows`; returns how many."""
+        with self.transaction():
+            count = self.db.execute("DELETE FROM verdicts WHERE time < ?", (before,)).rowcount
+            last = "SELECT id FROM verdicts ORDER BY id DESC LIMIT 1 OFFSET ?"
+            count += self.db.execute(f"DELETE FROM verdicts WHERE id <= ({last})", (keep_rows,)).rowcount
+        return count
+
+    def choices(self) -> Choices:
+        """All that the user chose."""
+        return Choices(
+            frozenset(self.db.execute("SELECT platform, post_id FROM restored")),
+            {(platform, author): choice for platform, author, choice, _ in self.authors()},
+        )
+
+    def authors(self) -> list[tuple[str, str, AuthorChoice, int]]:
+        """The authors that the user chose about: platform, id, choice, time; by platform and id."""
+        return list(self.db.execute("SELECT platform, author_id, choice, time FROM authors ORDER BY 1, 2"))
+
+    def adopt(self, choices: Choices) -> None:
+        """Takes over the choices of a ledger that is lost."""
+        for platform, post_id in choices.restored:
+            self.restore(platform, post_id)
+        for (platform, author_id), choice in choices.authors.items():
+            self.choose_author(platform, author_id, choice)
+
+    def restore(self, platform: str, post_id: str) -> None:
+        """Lets a post show again."""
+        self.db.execute("INSERT OR IGNORE INTO restored VALUES (?, ?, ?)", (platform, post_id, _now()))
+
+    def unrestore(self, platform: str, post_id: str) -> bool:
+        """Takes that back; False where it was not so."""
+        done = self.db.execute("DELETE FROM restored WHERE platform = ? AND post_id = ?", (platform, post_id))
+        return done.rowcount > 0
+
+    def choose_author(self, platform: str, author_id: str, choice: AuthorChoice) -> None:
+        """Lets all posts of an author through, or none. The newest choice about an author counts."""
+        self.db.execute("INSERT OR REPLACE INTO authors VALUES (?, ?, ?, ?)", (platform, author_id, choice, _now()))
+
+    def unchoose_author(self, platform: str, author_id: str, choice: AuthorChoice) -> bool:
+        """Takes that back; False where it was not so."""
+        sql = "DELETE FROM authors WHERE platform = ? AND author_id = ? AND choice = ?"
+        return self.db.execute(sql, (platform, author_id, choice)).rowcount > 0
+
+
+def damaged(why: str) -> sqlite3.DatabaseError:
+    """What SQLite raises for a damaged file."""
+    error = sqlite3.DatabaseError(why)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _storable(text: str) -> str:
+    """Half a surrogate pair, which JSON can hold, is no text for SQLite."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _now() -> int:
+    return milliseconds(datetime.now(UTC))

@@ -1,0 +1,59 @@
+"""The home folder for commands that read and change the ledger in it."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from platformdirs import user_data_path
+
+from circleshield_model.errors import InputError
+
+if TYPE_CHECKING:
+    from circleshield_addon.ledger import Ledger
+
+
+def _or_default(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path:
+    return value or user_data_path("circleshield")
+
+
+home_option = click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    callback=_or_default,
+    help="The home folder the proxy runs with.",
+)
+
+
+@contextmanager
+def open_ledger(home: Path) -> Iterator["Ledger"]:
+    """The ledger in a home folder. Raises InputError where there is none, and for whatever goes wrong with it."""
+    from circleshield_addon.ledger import FILE, Ledger
+
+    path = home / FILE
+    try:
+        if not path.exists():
+            raise InputError(f"{path}: nothing is recorded there yet; start a proxy with: circleshield run")
+        ledger = Ledger(path)
+        try:
+            yield ledger
+        finally:
+            ledger.close()
+    except sqlite3.Error as e:
+        raise InputError(f"{path}: {e}{_mend(e)}") from e
+    except BrokenPipeError:
+        raise
+    except OSError as e:
+        raise InputError(f"{e.filename or path}: {e.strerror}") from e
+
+
+def _mend(error: sqlite3.Error) -> str:
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return "; a running proxy sets it aside and begins a new one"
+        case sqlite3.SQLITE_BUSY:
+            return "; close the program that holds it, or try again"
+        case _:
+            return ""
