@@ -22,6 +22,7 @@ _PLAIN = {
     "digit": "figures",
     "repeat": "repetition",
 }
+_MOST_SIGNS = 4  # more of one sign says no more: a style of writing is not an offer
 SUMS = ("whole", "topics", "body", *(f"window of {w}" for w in WIDTHS))
 SHAPE = ("length", "length of topics", *_PLAIN.values(), *cues.NAMES)
 COLUMNS = SUMS + SHAPE
@@ -68,7 +69,7 @@ def evidence(units: Units, each: NDArray[np.int64], cue_counts: NDArray[np.int64
     columns[:, : len(SUMS)] *= step
     shape = columns[:, len(SUMS) :]
     shape[:, 0], shape[:, 1] = count, topic_count
-    shape[:, 2 : 2 + len(_PLAIN)] = units.signs[:, _SIGN_COLUMNS]
+    shape[:, 2 : 2 + len(_PLAIN)] = np.minimum(units.signs[:, _SIGN_COLUMNS], _MOST_SIGNS)
     shape[:, 2 + len(_PLAIN) :] = cue_counts
     np.log1p(shape, out=shape)
     return columns

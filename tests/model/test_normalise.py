@@ -96,6 +96,12 @@ def test_offsets_point_at_the_original() -> None:
     assert pieces("招\u200b代 理，加🔥V信：abc12345 ok") == ["招", "代", "理", "加", "V", "信", "abc12345", "ok"]
 
 
+def test_every_character_is_taken() -> None:
+    for first in range(0, 0x110000, 0x4000):
+        text = "".join(map(chr, range(first, first + 0x4000)))
+        assert int(units([text]).bounds[-1]) <= len(text)
+
+
 def test_strange_input_is_taken() -> None:
     cut = units(["", "\x00", "\ud800", "\U0010ffff\U000e0041", "\n\r\u2028", "𠮷野家", "x" * 5000, "喵"])
     assert np.diff(cut.bounds).tolist() == [0, 0, 0, 0, 0, 3, 1, 1]
