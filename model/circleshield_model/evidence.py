@@ -37,8 +37,9 @@ def gather(units: Units, weigh: Weigh) -> tuple[NDArray[np.int64], NDArray[np.in
     """What the n-grams that begin at each unit weigh together (m,), and how often each cue occurs (n, cues)."""
     total = np.zeros(units.post.size, np.int64)
     found = np.zeros((units.bounds.size - 1, len(cues.NAMES)), np.int64)
+    here = {n: inside(units, n) for n in {n for _, n in ORDERS}}
     for order, hashed in zip(ORDERS, hashes(units), strict=True):
-        weight = weigh(hashed) * inside(units, order[1])
+        weight = weigh(hashed) * here[order[1]]
         total[: weight.size] += weight
         cues.count(units, order, hashed, found)
     return total, found
