@@ -279,9 +279,8 @@ def _without_repeats(glyph: NDArray[np.uint64], post: NDArray[np.int64]) -> NDAr
     same = (glyph[1:] == glyph[:-1]) & (post[1:] == post[:-1])
     again[1:] = same & (glyph[1:] == ch.NUMBER)  # numbers in a row are one
     again[2:] |= same[1:] & same[:-1]  # of other units two are left: 哈哈
-    if glyph.size > 2 * _LONGEST_LOOP:
-        for lag in range(2, _LONGEST_LOOP + 1):
-            same = glyph[lag:] == glyph[:-lag]
-            if np.count_nonzero(same) > 2:
-                again[lag + 2 :] |= same[2:] & same[1:-1] & same[:-2] & (post[lag + 2 :] == post[: -lag - 2])
+    for lag in range(2, _LONGEST_LOOP + 1):
+        same = glyph[lag:] == glyph[:-lag]
+        if np.count_nonzero(same) > 2:
+            again[lag + 2 :] |= same[2:] & same[1:-1] & same[:-2] & (post[lag + 2 :] == post[: -lag - 2])
     return np.flatnonzero(~again)

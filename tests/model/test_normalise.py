@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circleshield_model.characters import NUMBER
@@ -108,6 +108,7 @@ def test_strange_input_is_taken() -> None:
     assert units([]).glyph.size == 0
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=60), max_size=6))
 def test_a_post_is_cut_alike_alone_and_in_a_batch(texts: list[str]) -> None:
     together = units(texts)
@@ -118,6 +119,7 @@ def test_a_post_is_cut_alike_alone_and_in_a_batch(texts: list[str]) -> None:
         assert alone.signs[0].tolist() == together.signs[i].tolist()
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from("加v微❤信0x1３#@[ ].a\u200b🔥\n招wei代 dai"), max_size=80))
 def test_offsets_are_ordered_and_inside(text: str) -> None:
     cut: Units = units([text])
