@@ -22,6 +22,7 @@ _PLAIN = {
     "digit": "figures",
     "repeat": "repetition",
 }
+_MOST_SIGNS = 4  # more of one sign says no more: a style of writing is not an offer
 SUMS = ("whole", "topics", "body", *(f"window of {w}" for w in WIDTHS))
 SHAPE = ("length", "length of topics", *_PLAIN.values(), *cues.NAMES)
 COLUMNS = SUMS + SHAPE
@@ -36,8 +37,9 @@ def gather(units: Units, weigh: Weigh) -> tuple[NDArray[np.int64], NDArray[np.in
     """What the n-grams that begin at each unit weigh together (m,), and how often each cue occurs (n, cues)."""
     total = np.zeros(units.post.size, np.int64)
     found = np.zeros((units.bounds.size - 1, len(cues.NAMES)), np.int64)
+    here = {n: inside(units, n) for n in {n for _, n in ORDERS}}
     for order, hashed in zip(ORDERS, hashes(units), strict=True):
-        weight = weigh(hashed) * inside(units, order[1])
+        weight = weigh(hashed) * here[order[1]]
         total[: weight.size] += weight
         cues.count(units, order, hashed, found)
     return total, found
@@ -68,7 +70,7 @@ def evidence(units: Units, each: NDArray[np.int64], cue_counts: NDArray[np.int64
     columns[:, : len(SUMS)] *= step
     shape = columns[:, len(SUMS) :]
     shape[:, 0], shape[:, 1] = count, topic_count
-    shape[:, 2 : 2 + len(_PLAIN)] = units.signs[:, _SIGN_COLUMNS]
+    shape[:, 2 : 2 + len(_PLAIN)] = np.minimum(units.signs[:, _SIGN_COLUMNS], _MOST_SIGNS)
     shape[:, 2 + len(_PLAIN) :] = cue_counts
     np.log1p(shape, out=shape)
     return columns

@@ -84,7 +84,8 @@ class _Line:
         raw = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4")
         self.lengths = np.fromiter(map(len, texts), np.int64, len(texts))
         self.first = np.concatenate(([0], np.cumsum(self.lengths + 1)))
-        if int(raw.max()) >= ch.TABLE_SIZE:  # rare ideographs as they are; tags and variation selectors dropped
+        self.beyond = int(raw.max()) >= ch.TABLE_SIZE
+        if self.beyond:  # rare ideographs as they are; tags and variation selectors dropped
             codes = np.where(
                 raw < ch.TABLE_SIZE,
                 tables.fold[np.minimum(raw, ch.TABLE_SIZE - 1)],
@@ -121,8 +122,12 @@ class _Line:
     def text(self) -> str:
         return self.codes.tobytes().decode("utf-32-le", "surrogatepass")
 
+    def index(self) -> NDArray[np.uint32]:
+        """Where in the tables the characters are: those beyond share the last place."""
+        return np.minimum(self.codes, np.uint32(ch.TABLE_SIZE - 1)) if self.beyond else self.codes
+
     def kinds(self) -> NDArray[np.uint8]:
-        return ch.characters().kind[np.minimum(self.codes, ch.TABLE_SIZE - 1)]
+        return ch.characters().kind[self.index()]
 
     def put(self, start: int, end: int, text: str) -> None:
         """Overwrites a stretch by a text no longer than it; what is left over is dropped with the next compression."""
@@ -157,10 +162,8 @@ def _name_names(line: _Line) -> None:
 def _count_signs(line: _Line, posts: int) -> NDArray[np.int64]:
     """Counts per post, columns as in `SIGNS`."""
     ends = line.codes == ch.END
-    inside = np.flatnonzero(~ends)
-    sign = _SIGN_OF[np.minimum(line.codes[inside], ch.TABLE_SIZE - 1)]
-    cells = np.cumsum(ends)[inside] * len(SIGNS) + sign
-    counts = np.bincount(cells, minlength=posts * len(SIGNS))
+    post = np.cumsum(ends) - ends  # an end mark counts as another sign of its own post, in any batch
+    counts = np.bincount(post * len(SIGNS) + _SIGN_OF[line.index()], minlength=posts * len(SIGNS))
     return counts.reshape(posts, len(SIGNS))
 
 
@@ -240,7 +243,7 @@ def _cut(line: _Line, signs: NDArray[np.int64]) -> Units:
     starts = np.flatnonzero((wordy & ~after) | (kinds == ch.HAN))
     one = codes[starts]
     glyph = one.astype(np.uint64)
-    sound = tables.sound[np.minimum(one, ch.TABLE_SIZE - 1)].astype(np.uint64)
+    sound = tables.sound[line.index()[starts]].astype(np.uint64)
     sound = np.where(sound > 0, sound + np.uint64(ch.FIRST_SYLLABLE), glyph)
     ends = starts + 1
     words = np.flatnonzero(wordy[starts])
@@ -276,9 +279,8 @@ def _without_repeats(glyph: NDArray[np.uint64], post: NDArray[np.int64]) -> NDAr
     same = (glyph[1:] == glyph[:-1]) & (post[1:] == post[:-1])
     again[1:] = same & (glyph[1:] == ch.NUMBER)  # numbers in a row are one
     again[2:] |= same[1:] & same[:-1]  # of other units two are left: 哈哈
-    if glyph.size > 2 * _LONGEST_LOOP:
-        for lag in range(2, _LONGEST_LOOP + 1):
-            same = glyph[lag:] == glyph[:-lag]
-            if np.count_nonzero(same) > 2:
-                again[lag + 2 :] |= same[2:] & same[1:-1] & same[:-2] & (post[lag + 2 :] == post[: -lag - 2])
+    for lag in range(2, _LONGEST_LOOP + 1):
+        same = glyph[lag:] == glyph[:-lag]
+        if np.count_nonzero(same) > 2:
+            again[lag + 2 :] |= same[2:] & same[1:-1] & same[:-2] & (post[lag + 2 :] == post[: -lag - 2])
     return np.flatnonzero(~again)

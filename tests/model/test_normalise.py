@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circleshield_model.characters import NUMBER
@@ -96,12 +96,19 @@ def test_offsets_point_at_the_original() -> None:
     assert pieces("招\u200b代 理，加🔥V信：abc12345 ok") == ["招", "代", "理", "加", "V", "信", "abc12345", "ok"]
 
 
+def test_every_character_is_taken() -> None:
+    for first in range(0, 0x110000, 0x4000):
+        text = "".join(map(chr, range(first, first + 0x4000)))
+        assert int(units([text]).bounds[-1]) <= len(text)
+
+
 def test_strange_input_is_taken() -> None:
     cut = units(["", "\x00", "\ud800", "\U0010ffff\U000e0041", "\n\r\u2028", "𠮷野家", "x" * 5000, "喵"])
     assert np.diff(cut.bounds).tolist() == [0, 0, 0, 0, 0, 3, 1, 1]
     assert units([]).glyph.size == 0
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=60), max_size=6))
 def test_a_post_is_cut_alike_alone_and_in_a_batch(texts: list[str]) -> None:
     together = units(texts)
@@ -112,6 +119,7 @@ def test_a_post_is_cut_alike_alone_and_in_a_batch(texts: list[str]) -> None:
         assert alone.signs[0].tolist() == together.signs[i].tolist()
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from("加v微❤信0x1３#@[ ].a\u200b🔥\n招wei代 dai"), max_size=80))
 def test_offsets_are_ordered_and_inside(text: str) -> None:
     cut: Units = units([text])

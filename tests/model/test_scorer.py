@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from circleshield_model.scorer import Scorer
@@ -33,9 +33,10 @@ def test_nothing_is_social(scorer: Scorer) -> None:
     assert (scorer.scores(["", " ", "\n", "\u200b", "🌞"]) < scorer.review_at).all()
 
 
-@given(st.lists(st.text(max_size=80), min_size=1, max_size=8))
-def test_a_score_does_not_depend_on_the_batch(texts: list[str]) -> None:
-    scorer = Scorer.load()
+@settings(deadline=None)
+@example(texts=["刷丹唰单涮单"])  # a loop in a short post
+@given(texts=st.lists(st.text(max_size=80), min_size=1, max_size=8))
+def test_a_score_does_not_depend_on_the_batch(scorer: Scorer, texts: list[str]) -> None:
     together = scorer.scores([*texts, AD, POST])
     assert ((together >= 0) & (together <= 1)).all()
     assert together[: len(texts)].tolist() == [float(scorer.scores([t])[0]) for t in texts]

@@ -74,7 +74,8 @@ def build() -> dict[str, np.ndarray]:
         base = unicodedata.normalize("NFD", folded)[:1] or folded
         folded = base if base.isascii() or base in lookalikes else folded[:1]
         folded = lookalikes.get(folded, folded)
-        fold[code] = ord(simplify(folded)[:1] or folded)
+        simple = simplify(folded)[:1] or folded
+        fold[code] = next(ord(c) for c in (simple, folded, chr(code)) if ord(c) < ch.TABLE_SIZE)
     fold[ord("〇")] = ord("〇")
     for code in range(ch.TABLE_SIZE):
         char = chr(code)
