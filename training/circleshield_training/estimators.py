@@ -96,13 +96,18 @@ class NgramEvidence(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         used = np.flatnonzero(weight > 0)
         begin, end = texts.bounds[:-1][used], texts.bounds[1:][used]
         whole = texts.rows(begin, end)
-        frequent = np.flatnonzero(np.bincount(whole.indices, minlength=whole.shape[1]) >= self.least)
-        frequent = frequent[frequent < 1 << self.bits]
+        posts = np.bincount(whole.indices, minlength=whole.shape[1])[: 1 << self.bits]
+        frequent = np.flatnonzero(posts >= self.least)
+        # Rare n-grams are scaled up in fitting, which penalises their weights less (inverse document frequency); the
+        # mean square stays 1, so that C keeps its meaning, and the scale ends up in the weights.
+        rarity = np.log(used.size / posts[frequent]).clip(0.5)
+        rarity /= np.sqrt(np.average(rarity**2, weights=posts[frequent]))
+        scale = sparse.diags(rarity.astype(np.float32))
 
         def fitted(rows: sparse.csr_matrix, labels: NDArray[Any], weights: NDArray[np.float64]) -> NDArray[np.float64]:
             model = LogisticRegression(C=self.C, max_iter=400, tol=1e-4)
             found = np.zeros((1 << self.bits) + 1)
-            found[frequent] = model.fit(rows[:, frequent], labels, weights).coef_[0]
+            found[frequent] = model.fit(rows[:, frequent] @ scale, labels, weights).coef_[0] * rarity
             return found
 
         coefficients = fitted(whole, y[used], weight[used])
