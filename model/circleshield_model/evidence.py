@@ -12,7 +12,6 @@ from circleshield_model.normalise import SIGNS, Units
 WIDTHS = (12, 24, 48)  # units in a window
 DAMPING = 4.0  # added to the number of units before the root: very short posts weigh less
 _PLAIN = {
-    "emoji": "emoji",
     "hash": "hashtags",
     "exclaim": "exclamation marks",
     "question": "question marks",
