@@ -39,6 +39,22 @@ def test_the_model_package_scores_without_scikit_learn() -> None:
         assert not _imports(file) & {"sklearn", "scipy", "joblib", "pandas"}, file
 
 
+def test_nothing_of_ours_opens_a_connection_to_anywhere() -> None:
+    """But the demo, to its own site. What the proxy dials is mitmproxy's business: the origin asked for."""
+    clients = {"urllib.request", "http.client", "requests", "httpx", "aiohttp", "ftplib", "smtplib", "telnetlib"}
+    found = set()
+    for folder in LAYERS:
+        for file in (ROOT / folder).rglob("*.py"):
+            text = file.read_text(encoding="utf-8")
+            modules = {n.module for n in ast.walk(ast.parse(text)) if isinstance(n, ast.ImportFrom)}
+            for node in ast.walk(ast.parse(text)):
+                if isinstance(node, ast.Import):
+                    modules |= {alias.name for alias in node.names}
+            if modules & clients or "open_connection(" in text or "create_connection(" in text:
+                found.add(file.name)
+    assert found == {"demo.py"}
+
+
 def test_no_loose_modules_in_the_source_roots() -> None:
     for folder in LAYERS:
         assert not list((ROOT / folder).parent.glob("*.py"))

@@ -54,7 +54,7 @@ def filtered(
         page = read_page(text, route.adapter, route.endpoint)
         judged = judge.verdicts(page.posts, route.adapter.name, device)
         actions = page.settled([verdict.action for verdict in judged])
-        verdicts = tuple(_as_settled(verdict, action) for verdict, action in zip(judged, actions, strict=True))
+        verdicts = tuple(as_settled(verdict, action) for verdict, action in zip(judged, actions, strict=True))
         written = {i: notes.note(verdict) for i, verdict in enumerate(verdicts) if verdict.action in ("fold", "label")}
         edited = page.edited(actions, written)
         return Filtered(
@@ -69,7 +69,8 @@ def filtered(
         return Filtered(raw, fault=where(e))
 
 
-def _as_settled(verdict: Verdict, action: Action) -> Verdict:
+def as_settled(verdict: Verdict, action: Action) -> Verdict:
+    """The verdict with what was done in the end, and why that is not what was decided."""
     if action == verdict.action:
         return verdict
     return replace(verdict, action=action, rules=(*verdict.rules, _INSTEAD[verdict.action, action]))

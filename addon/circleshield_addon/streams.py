@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from circleshield_addon.adapter import Adapter, Stream
 from circleshield_addon.documents import Document, documents, in_string, same_place
-from circleshield_addon.filtering import where
-from circleshield_addon.json_spans import JsonError, spliced
+from circleshield_addon.filtering import as_settled, where
+from circleshield_addon.json_spans import Edit, JsonError, JsonText, Span, spliced
 from circleshield_addon.judge import Judge
 from circleshield_addon.notes import Notes
-from circleshield_addon.post import Verdict
+from circleshield_addon.post import Action, Verdict
 from circleshield_addon.rewriting import folding, labelling, post_spans
 
 _log = logging.getLogger("circleshield")
@@ -23,6 +23,8 @@ _EVENT_END = re.compile(rb"\r?\n\r?\n|\r\r")
 _COMMENT = re.compile(rb"(?::[^\r\n]*)?(?:\r?\n|\r)")  # or an empty line that ends no event
 _FIELD = re.compile(rb"^(?P<name>event|data): ?(?P<value>[^\r\n]*)", re.M)
 _MAX_EVENT_BYTES = 1024 * 1024
+# What is done where a post has no text to write to.
+_INSTEAD: dict[Action, Action] = {"fold": "remove", "label": "watch"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +68,31 @@ class StreamFilter:
         if post is None:
             return data
         (verdict,) = judge.verdicts([post], self.adapter.name, self.device)
+        edits = self._edits(inner.text, item, verdict)
+        if verdict.action in _INSTEAD and not edits:
+            verdict = as_settled(verdict, _INSTEAD[verdict.action])
         self._told(verdict)
-        self.record(verdict)
-        if verdict.action in ("fold", "label"):
-            note = self.notes.note(verdict)
-            for place in post_spans(inner.text, item, ("",), self.adapter.wrapper):
-                if verdict.action == "fold":
-                    edits = folding(inner.text, place, self.adapter.fields, note)
-                else:
-                    edits = labelling(inner.text, place, self.adapter.fields, self.adapter.wrapper, note)
-                if edits:
-                    return spliced(data, [whole.place(inner.place(edit)) for edit in edits])
-        return None if verdict.action in ("remove", "fold") else data
+        if edits:
+            return spliced(data, [whole.place(inner.place(edit)) for edit in edits])
+        return None if verdict.action == "remove" else data
+
+    def _edits(self, text: JsonText, item: Span, verdict: Verdict) -> list[Edit]:
+        if verdict.action not in _INSTEAD:
+            return []
+        note, fields, wrapper = self.notes.note(verdict), self.adapter.fields, self.adapter.wrapper
+        for place in post_spans(text, item, ("",), wrapper):
+            if verdict.action == "fold":
+                return folding(text, place, fields, note)
+            return labelling(text, place, fields, wrapper, note)
+        return []
 
     def _told(self, verdict: Verdict) -> None:
+        self.record(verdict)
         if verdict.action in ("remove", "fold", "label"):
             _log.info("%s: %s one post of a stream", self.adapter.name, verdict.action)
-        _log.debug("%s: %s %r: %s", self.adapter.name, verdict.action, verdict.post.text, ", ".join(verdict.reasons))
+        if _log.isEnabledFor(logging.DEBUG):  # what weighed in a verdict takes longer to find than the verdict
+            why = ", ".join(verdict.reasons)
+            _log.debug("%s: %s %r: %s", self.adapter.name, verdict.action, verdict.post.text, why)
 
 
 class EventStream:

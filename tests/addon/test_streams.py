@@ -163,6 +163,27 @@ def test_a_folded_websocket_message_is_json_in_json() -> None:
     assert payload["content"].startswith("<p>已折叠")
 
 
+@pytest.mark.parametrize(("wish", "done"), [("fold", "remove"), ("label", "watch")])
+def test_what_cannot_be_rewritten_is_recorded_as_what_was_done(
+    wish: SpamAction, done: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("circleshield_addon.streams.post_spans", lambda *_: iter(()))
+    seen: list[Verdict] = []
+    judge = Judge(SCORER, Settings(filter=Filter(action=wish)))
+    events = StreamFilter(mastodon.ADAPTER, SSE, lambda: judge, Notes(), record=seen.append)
+    event = _status(SALES).encode()
+    assert events.edited(event, "update") is (None if done == "remove" else event)
+    assert [verdict.action for verdict in seen] == [done]
+
+
+def test_evidence_is_not_looked_for_where_nobody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(*_: object, **__: object) -> None:
+        raise AssertionError("the log asked for evidence")
+
+    monkeypatch.setattr(Scorer, "reasons", asked)
+    assert _filter().edited(_status(SALES).encode(), "update") is None
+
+
 def test_verdicts_are_recorded_and_choices_hold() -> None:
     choices = Choices(authors={("mastodon", "1"): "block"})
     seen: list[Verdict] = []
