@@ -124,7 +124,6 @@ def questions(ledger: Ledger, rows: int) -> None:
         "restore: find a post": lambda: history.of_post(ledger, str(5_000_000_000_000_050)),
         "stats of 14 days": lambda: history.stats(ledger, now - 14 * DAY),
         "stats of 90 days": lambda: history.stats(ledger, now - 90 * DAY),
-        "author_counts": lambda: history.author_counts(ledger, 0.95),
         "opening and quick_check": lambda: open_and_check(ledger.path),
     }
     for name, ask in asked.items():

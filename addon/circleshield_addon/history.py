@@ -77,16 +77,6 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorCount:
-    """How many posts of an author were seen, and how many scored as sales."""
-
-    platform: str
-    author_id: str
-    posts: int
-    spam: int
-
-
-@dataclass(frozen=True, slots=True)
 class Stats:
     """Counts of posts. Days and platforms by action; authors (platform:id, name) with their sales posts and all."""
 
@@ -138,16 +128,6 @@ def forget(ledger: Ledger, which: Filter) -> int:
         deleted = ledger.db.execute(f"DELETE FROM verdicts WHERE {condition}", named).rowcount
     ledger.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return deleted
-
-
-def author_counts(ledger: Ledger, spam_at: float) -> list[AuthorCount]:
-    """All authors with an id, by what the model said of their posts, whatever the user chose about them."""
-    rows = ledger.db.execute(
-        "SELECT platform, author_id, count(*), sum(score >= ?) FROM verdicts WHERE author_id <> ''"
-        " GROUP BY author_id, platform",
-        (spam_at,),
-    )
-    return [AuthorCount(*row) for row in rows]
 
 
 def stats(ledger: Ledger, since: int, most: int = 10) -> Stats:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from circleshield_addon.history import Entry, Filter, author_counts, count, following, forget, newest, of_post, stats
+from circleshield_addon.history import Entry, Filter, count, following, forget, newest, of_post, stats
 from circleshield_addon.ledger import FILE, MIGRATIONS, Ledger, Seen
 from circleshield_addon.post import Action, Post, Verdict
 from circleshield_model.errors import InputError
@@ -229,7 +229,7 @@ def test_forgotten_is_gone_from_the_file(ledger: Ledger, tmp_path: Path) -> None
     assert b"text 2" in left
 
 
-def test_stats_and_author_counts(ledger: Ledger) -> None:
+def test_stats(ledger: Ledger) -> None:
     record(ledger, *(verdict(n) for n in range(3)), verdict(3, "keep", score=0.1), time=NOW - DAY)
     record(ledger, verdict(4, author="8", score=0.97), verdict(5, "review", "9", 0.7), verdict(6, "keep", "", 0.1))
     found = stats(ledger, NOW - 2 * DAY)
@@ -241,8 +241,6 @@ def test_stats_and_author_counts(ledger: Ledger) -> None:
     assert found.authors == [("weibo:7", "名7", 3, 4), ("weibo:8", "名8", 1, 1)]
     assert found.reasons == [("score ≥ 0.95", 4), ("“代理”", 4)]
     assert stats(ledger, NOW + 1).days == {}
-    counts = {c.author_id: (c.posts, c.spam) for c in author_counts(ledger, 0.95)}
-    assert counts == {"7": (4, 3), "8": (1, 1), "9": (1, 0)}
 
 
 _WRITER = """
