@@ -5,7 +5,7 @@ from functools import partial
 from typing import NamedTuple
 
 from circleshield_addon.adapter import platform_of
-from circleshield_addon.choices import BLOCKED, Choices
+from circleshield_addon.choices import BLOCKED, TAKEN_OUT, Choices
 from circleshield_addon.language import Language, language
 from circleshield_addon.post import Post, Verdict
 from circleshield_addon.rules import Rules
@@ -84,7 +84,7 @@ class Judge:
 
     def _verdict(self, post: Post, score: float, chosen: str | None, platform: str, policy: Policy) -> Verdict:
         if chosen is not None:
-            return Verdict(post, score, policy.action if chosen == BLOCKED else "keep", (chosen,))
+            return Verdict(post, score, policy.action if chosen in (BLOCKED, TAKEN_OUT) else "keep", (chosen,))
         rule = self._rules.first(post, platform)
         if rule is not None:
             return Verdict(post, score, "keep" if rule.effect == "allow" else policy.action, (str(rule),))

@@ -1,17 +1,16 @@
 """The ledger: what was decided about which post, and what the user chose, in one SQLite file."""
 
-import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from circleshield_addon.choices import AuthorChoice, Choices
-from circleshield_addon.post import Verdict
+from circleshield_addon.choices import SHOWN_AGAIN, AuthorChoice, Choices, PostChoice
+from circleshield_addon.post import Verdict, storable, text_hash
 from circleshield_model.errors import InputError
 
 FILE = "ledger.sqlite3"
@@ -66,6 +65,33 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) STRICT, WITHOUT ROWID
         """,
     ),
+    (
+        """
+        CREATE TABLE posts (
+            platform TEXT NOT NULL,
+            post_id TEXT NOT NULL,
+            choice TEXT NOT NULL CHECK (choice IN ('social', 'spam', 'unsure')),
+            learnt INTEGER NOT NULL,   -- whether it became a sample
+            time INTEGER NOT NULL,
+            PRIMARY KEY (platform, post_id)
+        ) STRICT, WITHOUT ROWID
+        """,
+        "INSERT INTO posts SELECT platform, post_id, 'social', 1, time FROM restored",
+        "DROP TABLE restored",
+        # Which devices had a post in a feed; `verdicts.device` is the one whose load made the verdict.
+        """
+        CREATE TABLE seen (
+            device TEXT NOT NULL,
+            verdict INTEGER NOT NULL,
+            PRIMARY KEY (device, verdict)
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX seen_verdict ON seen (verdict)",
+        "INSERT INTO seen SELECT device, id FROM verdicts WHERE action <> 'keep'",
+        # Not run where a verdict is replaced: `recursive_triggers` is off.
+        "CREATE TRIGGER unseen AFTER DELETE ON verdicts BEGIN DELETE FROM seen WHERE verdict = old.id; END",
+        "CREATE INDEX not_kept_by_platform ON verdicts (platform) WHERE action <> 'keep'",
+    ),
 )
 
 _INSERT = (
@@ -77,6 +103,9 @@ _INSERT = (
 
 Row = tuple[int, str, str, str, str, str | None, str | None, float, str, str, str]
 """The columns of `verdicts` from `time` on."""
+
+View = tuple[str, str, str]
+"""A device, and the platform and id of a post that it had in a feed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,37 +218,62 @@ class Ledger:
         """The rows to write for verdicts, one a post; none for what stands there already.
 
         Reasons are worked out here, which takes about a millisecond for a sales post. A kept post's row is without
-        text. Without `store_text` the others have only the hash of theirs.
+        text, unless it was shown again. Without `store_text` the others have only the hash of theirs.
         """
         rows: dict[tuple[str, str], Row] = {}
         for page in seen:
             for verdict in page.verdicts:
                 post = verdict.post
-                post_id = _storable(post.id or "-" + _hash(f"{post.author_id}\n{post.text}"))
+                post_id = storable(post.key)
                 rows.pop((page.platform, post_id), None)  # the last verdict on a post counts
                 if self._has(page.platform, post_id, verdict):
                     continue
                 kept = verdict.action == "keep"
+                unread = kept and verdict.rules != (SHOWN_AGAIN,)
                 rows[page.platform, post_id] = (
                     page.time,
                     page.platform,
-                    _storable(post.author_id),
-                    _storable(post.author),
+                    storable(post.author_id),
+                    storable(post.author),
                     post_id,
-                    _storable(post.text) if store_text and not kept else None,
-                    _hash(post.text) if not store_text and not kept else None,
+                    storable(post.text) if store_text and not unread else None,
+                    text_hash(post.text) if not store_text and not unread else None,
                     verdict.score,
                     verdict.action,
-                    _storable(json.dumps(verdict.rules if kept else verdict.reasons, ensure_ascii=False)),
+                    storable(json.dumps(verdict.rules if kept else verdict.reasons, ensure_ascii=False)),
                     page.device,
                 )
         return list(rows.values())
 
-    def write(self, rows: list[Row]) -> None:
-        """Writes rows in one transaction."""
-        if rows:
-            with self.transaction():
-                self.db.executemany(_INSERT, rows)
+    def views(self, seen: Iterable[Seen]) -> list[View]:
+        """Who had which posts in a feed, as far as that is new; kept posts do not count."""
+        found = {
+            (page.device, page.platform, storable(verdict.post.key))
+            for page in seen
+            for verdict in page.verdicts
+            if verdict.action != "keep"
+        }
+        sql = (
+            "SELECT 1 FROM verdicts JOIN seen ON seen.verdict = verdicts.id"
+            " WHERE seen.device = ? AND platform = ? AND post_id = ?"
+        )
+        return [view for view in found if self.db.execute(sql, view).fetchone() is None]
+
+    def write(self, rows: list[Row], views: Sequence[View] = ()) -> None:
+        """Writes rows and views in one transaction."""
+        if not rows and not views:
+            return
+        by_post = "SELECT id FROM verdicts WHERE platform = ? AND post_id = ?"
+        with self.transaction():
+            before = [(number, row) for row in rows for (number,) in self.db.execute(by_post, (row[1], row[4]))]
+            self.db.executemany(_INSERT, rows)
+            for number, row in before:
+                self.db.execute(
+                    f"UPDATE OR REPLACE seen SET verdict = ({by_post}) WHERE verdict = ?", (row[1], row[4], number)
+                )
+            self.db.executemany(
+                "INSERT OR IGNORE INTO seen SELECT ?, id FROM verdicts WHERE platform = ? AND post_id = ?", views
+            )
 
     def _has(self, platform: str, post_id: str, verdict: Verdict) -> bool:
         row = self.db.execute(
@@ -241,9 +295,13 @@ class Ledger:
     def choices(self) -> Choices:
         """All that the user chose."""
         return Choices(
-            frozenset(self.db.execute("SELECT platform, post_id FROM restored")),
+            {(platform, post): choice for platform, post, choice, _ in self.posts()},
             {(platform, author): choice for platform, author, choice, _ in self.authors()},
         )
+
+    def posts(self) -> list[tuple[str, str, PostChoice, int]]:
+        """The posts that the user chose about: platform, id, choice, time; the newest first."""
+        return list(self.db.execute("SELECT platform, post_id, choice, time FROM posts ORDER BY time DESC, post_id"))
 
     def authors(self) -> list[tuple[str, str, AuthorChoice, int]]:
         """The authors that the user chose about: platform, id, choice, time; by platform and id."""
@@ -251,18 +309,20 @@ class Ledger:
 
     def adopt(self, choices: Choices) -> None:
         """Takes over the choices of a ledger that is lost."""
-        for platform, post_id in choices.restored:
-            self.restore(platform, post_id)
+        for (platform, post_id), post_choice in choices.posts.items():
+            self.choose_post(platform, post_id, post_choice, learnt=post_choice != "unsure")
         for (platform, author_id), choice in choices.authors.items():
             self.choose_author(platform, author_id, choice)
 
-    def restore(self, platform: str, post_id: str) -> None:
-        """Lets a post show again."""
-        self.db.execute("INSERT OR IGNORE INTO restored VALUES (?, ?, ?)", (platform, post_id, _now()))
+    def choose_post(self, platform: str, post_id: str, choice: PostChoice, learnt: bool) -> None:
+        """Lets a post show again, or takes it out, or neither; `learnt`: whether it is a sample as well."""
+        self.db.execute(
+            "INSERT OR REPLACE INTO posts VALUES (?, ?, ?, ?, ?)", (platform, post_id, choice, learnt, _now())
+        )
 
-    def unrestore(self, platform: str, post_id: str) -> bool:
+    def unchoose_post(self, platform: str, post_id: str) -> bool:
         """Takes that back; False where it was not so."""
-        done = self.db.execute("DELETE FROM restored WHERE platform = ? AND post_id = ?", (platform, post_id))
+        done = self.db.execute("DELETE FROM posts WHERE platform = ? AND post_id = ?", (platform, post_id))
         return done.rowcount > 0
 
     def choose_author(self, platform: str, author_id: str, choice: AuthorChoice) -> None:
@@ -280,15 +340,6 @@ def damaged(why: str) -> sqlite3.DatabaseError:
     error = sqlite3.DatabaseError(why)
     error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
     return error
-
-
-def _hash(text: str) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-
-
-def _storable(text: str) -> str:
-    """Half a surrogate pair, which JSON can hold, is no text for SQLite."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _now() -> int:

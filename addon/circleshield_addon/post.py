@@ -1,5 +1,6 @@
 """A post as the filter sees it, and what was decided about it."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -20,6 +21,21 @@ class Post:
     author: str
     text: str
     ad: bool
+
+    @property
+    def key(self) -> str:
+        """The id, or what tells a post without one from others."""
+        return self.id or "-" + text_hash(f"{self.author_id}\n{self.text}")
+
+
+def storable(text: str) -> str:
+    """The text as UTF-8 can hold it: half a surrogate pair, which JSON can spell, is none."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def text_hash(text: str) -> str:
+    """BLAKE2b of 16 bytes, in hexadecimal."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,8 +132,8 @@ def test_migrates_from_version_1(tmp_path: Path) -> None:
     old.close()
     with closing(Ledger(tmp_path / FILE)) as ledger:
         assert [e.text for e in entries(ledger)] == ["t"]
-        ledger.restore("x", "1")
-        assert ledger.choices().restored == {("x", "1")}
+        ledger.choose_post("x", "1", "social", learnt=True)
+        assert ledger.choices().posts == {("x", "1"): "social"}
         assert ledger.db.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
 
 
@@ -157,7 +157,7 @@ def test_a_newer_ledger_is_left_alone(tmp_path: Path) -> None:
 
 def test_changes_of_others_are_noticed(ledger: Ledger, tmp_path: Path) -> None:
     assert not ledger.is_changed()
-    ledger.restore("x", "1")
+    ledger.choose_post("x", "1", "social", learnt=True)
     assert not ledger.is_changed()
     with closing(Ledger(tmp_path / FILE)) as other:
         other.choose_author("x", "7", "block")
@@ -166,8 +166,8 @@ def test_changes_of_others_are_noticed(ledger: Ledger, tmp_path: Path) -> None:
         assert dict(ledger.choices().authors) == {("x", "7"): "block"}
         assert not other.unchoose_author("x", "7", "allow")
         assert other.unchoose_author("x", "7", "block")
-        assert other.unrestore("x", "1")
-        assert not other.unrestore("x", "1")
+        assert other.unchoose_post("x", "1")
+        assert not other.unchoose_post("x", "1")
 
 
 def test_the_newest_choice_about_an_author_counts(ledger: Ledger) -> None:
