@@ -320,10 +320,11 @@ class Ledger:
             "INSERT OR REPLACE INTO posts VALUES (?, ?, ?, ?, ?)", (platform, post_id, choice, learnt, _now())
         )
 
-    def unchoose_post(self, platform: str, post_id: str) -> bool:
-        """Takes that back; False where it was not so."""
-        done = self.db.execute("DELETE FROM posts WHERE platform = ? AND post_id = ?", (platform, post_id))
-        return done.rowcount > 0
+    def unchoose_post(self, platform: str, post_id: str) -> PostChoice | None:
+        """Takes that back, and says what it was."""
+        sql = "DELETE FROM posts WHERE platform = ? AND post_id = ? RETURNING choice"
+        row = self.db.execute(sql, (platform, post_id)).fetchall()
+        return row[0][0] if row else None
 
     def choose_author(self, platform: str, author_id: str, choice: AuthorChoice) -> None:
         """Lets all posts of an author through, or none. The newest choice about an author counts."""

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from circleshield import user_samples
+from circleshield_training import user_samples
 
 if TYPE_CHECKING:
     from circleshield_addon.choices import PostChoice
     from circleshield_addon.history import Entry
     from circleshield_addon.ledger import Ledger
 
-LABELS: dict["PostChoice", str] = {"social": "social", "spam": "sales_spam"}
+_LABELS: dict["PostChoice", str] = {"social": "social", "spam": "sales_spam"}
 
 
 def choose(home: Path, ledger: "Ledger", entry: "Entry", choice: "PostChoice", learn: bool = True) -> bool:
@@ -19,17 +19,16 @@ def choose(home: Path, ledger: "Ledger", entry: "Entry", choice: "PostChoice", l
     `social` shows it again and `spam` takes it out; both are learnt from, where the text is kept and with `learn`.
     `unsure` does neither.
     """
-    key = f"{entry.platform}:{entry.post_id}"
-    user_samples.remove(home, key)
-    learnt = False
-    if learn and choice in LABELS and entry.text is not None:
-        user_samples.add(home, key, entry.text, LABELS[choice], f"{entry.platform}:{entry.author_id}")
-        learnt = True
+    undo(home, ledger, entry.platform, entry.post_id)
+    learnt = learn and choice in _LABELS and entry.text is not None
+    if learnt and entry.text is not None:
+        key, author = f"{entry.platform}:{entry.post_id}", f"{entry.platform}:{entry.author_id}"
+        user_samples.add(home, key, entry.text, _LABELS[choice], author)
     ledger.choose_post(entry.platform, entry.post_id, choice, learnt)
     return learnt
 
 
 def undo(home: Path, ledger: "Ledger", platform: str, post_id: str) -> bool:
     """Leaves a post to the filter again. Whether a sample is forgotten."""
-    ledger.unchoose_post(platform, post_id)
-    return user_samples.remove(home, f"{platform}:{post_id}")
+    before = ledger.unchoose_post(platform, post_id)
+    return before in _LABELS and user_samples.remove(home, f"{platform}:{post_id}", _LABELS[before])

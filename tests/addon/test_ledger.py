@@ -166,8 +166,8 @@ def test_changes_of_others_are_noticed(ledger: Ledger, tmp_path: Path) -> None:
         assert dict(ledger.choices().authors) == {("x", "7"): "block"}
         assert not other.unchoose_author("x", "7", "allow")
         assert other.unchoose_author("x", "7", "block")
-        assert other.unchoose_post("x", "1")
-        assert not other.unchoose_post("x", "1")
+        assert other.unchoose_post("x", "1") == "social"
+        assert other.unchoose_post("x", "1") is None
 
 
 def test_the_newest_choice_about_an_author_counts(ledger: Ledger) -> None:
