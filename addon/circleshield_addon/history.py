@@ -225,7 +225,7 @@ def stats(ledger: Ledger, since: int, most: int = 10) -> Stats:
     return Stats(
         days=dict(sorted(days.items())),
         platforms=dict(sorted(platforms.items())),
-        authors=[(f"{row[0]}:{row[1]}", _name(ledger, row[0], row[1]), row[2], row[3]) for row in authors],
+        authors=[(f"{row[0]}:{row[1]}", author_name(ledger, row[0], row[1]), row[2], row[3]) for row in authors],
         reasons=_reasons(ledger, since).most_common(most),
     )
 
@@ -242,9 +242,11 @@ def _reasons(ledger: Ledger, since: int) -> Counter[str]:
     return counts
 
 
-def _name(ledger: Ledger, platform: str, author_id: str) -> str:
+def author_name(ledger: Ledger, platform: str, author_id: str) -> str:
+    """The name that an author had last; empty where none is known."""
     sql = "SELECT author FROM verdicts WHERE author_id = ? AND platform = ? ORDER BY id DESC LIMIT 1"
-    return str(ledger.db.execute(sql, (author_id, platform)).fetchone()[0])
+    row = ledger.db.execute(sql, (author_id, platform)).fetchone()
+    return "" if row is None else str(row[0])
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

@@ -48,7 +48,8 @@ def guard(app: Flask) -> None:
 
 def refused(status: int, why: str, further: str = "") -> Response:
     """A page that says why there is none; `why` names a text, `further` stands after it."""
-    return Response(render_template("refused.html", why=why, further=further), status)
+    heading = "done_title" if status == 200 else "refused_title" if status in (401, 403, 429) else "fault_title"
+    return Response(render_template("refused.html", why=why, further=further, heading=heading), status)
 
 
 def let_in(code: str, name: str, target: str) -> AnyResponse | None:

@@ -1,8 +1,9 @@
 """What the pages are made from: the running proxy's parts, and who asks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask import current_app, g, request
 
@@ -11,19 +12,26 @@ from circleshield_addon.device import device
 from circleshield_addon.reloading import Reloading
 from circleshield_addon.shield import Shield
 
+if TYPE_CHECKING:
+    from circleshield.review.notices import Notice
+
 MAGIC = "circleshield.magic"
 """True in the environment of a request that came through the proxy, for its own name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """The parts of the running proxy. `port` is the listener's, 0 while there is none."""
+    """The parts of the running proxy. `port` is the listener's, 0 while there is none.
+
+    `notices` are what was done last in each session, by its id, until it is said.
+    """
 
     home: Path
     shield: Shield
     reloading: Reloading
     sessions: Sessions
     port: Callable[[], int]
+    notices: dict[str, "Notice"] = field(default_factory=dict)
 
 
 def served() -> Served:
