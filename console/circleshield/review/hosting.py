@@ -68,8 +68,8 @@ class ReviewHost:
         """The port that the listener has; 0 while there is none."""
         return int(self._socket.getsockname()[1]) if self._socket is not None else 0
 
-    def url(self, code: str | None = None) -> str:
-        """The page on this machine, opened to the owner by a code, or by the terminal's token.
+    def url(self, token: str | None = None) -> str:
+        """The page on this machine, opened to the owner by a token, or else by the terminal's.
 
         Raises InputError while it is not served there.
         """
@@ -79,7 +79,7 @@ class ReviewHost:
         if host in ("0.0.0.0", "::"):
             host = "127.0.0.1"
         name = f"[{host}]" if ":" in host else host
-        return f"http://{name}:{self.port}/?token={code or self.sessions.token}"
+        return f"http://{name}:{self.port}/?token={token or self.sessions.token}"
 
     def answers(self) -> dict[str, Callable[..., dict[str, Any]]]:
         """What the control socket has to say about it."""
@@ -93,7 +93,7 @@ class ReviewHost:
         flow.response = await asyncio.get_running_loop().run_in_executor(self._threads, self._reply, environment)
 
     def _answer_review(self) -> dict[str, Any]:
-        return {"url": self.url(self.sessions.code("owner"))}
+        return {"url": self.url(self.sessions.link_token())}
 
     def _answer_pair(self, owner: bool) -> dict[str, Any]:
         if not self._shield.settings.review.enabled:

@@ -1,18 +1,14 @@
 """Letting devices in and out: pairing by a code, the list of sessions, signing out."""
 
-import re
-
 import segno
 from flask import Blueprint, redirect, render_template, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from circleshield.review.guard import let_in, owner_only, refused, without_session
+from circleshield.review.guard import device_name, let_in, owner_only, refused, without_session
 from circleshield.review.hosting import pairing_url
 from circleshield.review.served import served, session
-from circleshield.review.sessions import CODE_MINUTES, Role
-
-_KINDS = re.compile(r"iPhone|iPad|Android|Windows|Macintosh|CrOS|Linux")
+from circleshield.review.sessions import CODE_MINUTES, Role, TooManyTriesError
 
 pages = Blueprint("pairing", __name__)
 
@@ -28,10 +24,14 @@ def ask() -> str:
 @without_session
 def pair() -> Response:
     """Lets in who has a code."""
-    kind = _KINDS.search(request.user_agent.string)
-    name = request.form.get("name", "").strip() or (kind[0] if kind else "")
-    reply = let_in(request.form.get("code", ""), name, "/")
-    return reply or Response(render_template("pair.html", code="", wrong=True), 401, content_type="text/html")
+    name = request.form.get("name", "").strip() or device_name()
+    try:
+        cookie = served().sessions.pair(request.form.get("code", ""), request.remote_addr or "", name)
+    except TooManyTriesError:
+        return refused(429, "too_many_tries")
+    if cookie is not None:
+        return let_in(cookie, "/")
+    return Response(render_template("pair.html", code="", wrong=True), 401, content_type="text/html; charset=utf-8")
 
 
 @pages.get("/devices")
