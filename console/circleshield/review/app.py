@@ -44,7 +44,8 @@ def review_app(parts: Served) -> Flask:
 
     @app.context_processor
     def names() -> dict[str, object]:
-        language = request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+        wanted = (tag.partition("-")[0].lower() for tag in request.accept_languages.values())
+        language = next((tag for tag in wanted if tag in LANGUAGES), LANGUAGES[0])
         return {
             "lang": language,
             "t": lambda key, **values: text(language, key, **values),
