@@ -14,7 +14,7 @@ from circleshield_addon.ledger import FILE, Ledger
 NEXT_TRAINING = 20
 """So many new labels make a training worth its while: from about twenty on, a seller's style is learnt."""
 
-_LOOKED_AT = 500  # the newest of each kind
+_LOOKED_AT = 200  # the newest of each kind
 _KINDS = (("review",), ("remove", "fold", "label", "watch"))
 
 pages = Blueprint("queue", __name__)
