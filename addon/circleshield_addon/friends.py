@@ -14,8 +14,9 @@ _READ = 200_000  # rows of the ledger
 
 # Figures in log-odds were chosen with benchmarks/friend_circle.py, see docs/friends.md.
 _USUAL, _USUAL_POSTS = 0.02, 200  # share of sales posts that is expected before so many are seen
-_SHRINK = 8.0  # posts as usual that are added to each author's own
-_BY_VERDICTS, _MOST_BY_VERDICTS = 0.75, 1.5
+_SHRINK = 16.0  # posts as usual that are added to each author's own
+_MOST_BY_VERDICTS = 1.5
+_FEWEST = 2  # sales posts by verdict; one may be a mistake
 _BY_LABELS, _MOST_BY_LABELS = 1.5, 2.5
 
 
@@ -44,10 +45,11 @@ class Past(NamedTuple):
         by_verdicts = by_labels = 0.0
         if self.posts:
             share = (self.sales + _SHRINK * usual) / (self.posts + _SHRINK)
-            by_verdicts = _bounded(_BY_VERDICTS * (_log_odds(share) - _log_odds(usual)), _MOST_BY_VERDICTS)
+            most = _MOST_BY_VERDICTS if self.sales >= _FEWEST else 0.0
+            by_verdicts = max(-_MOST_BY_VERDICTS, min(_log_odds(share) - _log_odds(usual), most))
         if self.labels:
             share = (self.sales_labels + 1) / (self.labels + 2)
-            by_labels = _bounded(_BY_LABELS * _log_odds(share), _MOST_BY_LABELS)
+            by_labels = max(-_MOST_BY_LABELS, min(_BY_LABELS * _log_odds(share), _MOST_BY_LABELS))
         return by_verdicts + by_labels
 
 
@@ -144,7 +146,3 @@ class Friends:
 
 def _log_odds(share: float) -> float:
     return math.log(share / (1 - share))
-
-
-def _bounded(value: float, most: float) -> float:
-    return max(-most, min(most, value))

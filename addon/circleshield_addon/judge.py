@@ -76,13 +76,13 @@ class Judge:
         """One verdict a post, in order; `platform` is the adapter's name."""
         scores = self._scores([post.text for post in posts])
         policy, choices, ids = self.policy(platform, device), self._choices(), platform_of(platform)
-        sales_at = self.policy(platform).remove_at  # whoever looks at it
-        others = self._same_text.others(ids, posts, scores)
+        everywhere = self.policy(platform)  # whoever looks at it
+        others = self._same_text.others(ids, posts, scores, everywhere.review_at)
         found: list[Verdict] = []
         for post in posts:
             text_score, author = scores[post.text], self._friends.author(ids, post.author_id)
             why_not = _not_judged(post.text, policy)
-            sales = None if why_not is not None else text_score >= sales_at
+            sales = None if why_not is not None else text_score >= everywhere.remove_at
             decided = self._ruled(post, platform, policy, choices, author)
             if decided is None and why_not is not None:
                 decided = "keep", why_not

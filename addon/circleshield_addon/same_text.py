@@ -19,9 +19,6 @@ from circleshield_model.normalise import units
 if TYPE_CHECKING:
     from rensa import RMinHash, RMinHashLSH
 
-FLOOR = 0.5
-"""Score of the text from which it is looked at: chain letters, news and lyrics that go round stay below."""
-
 _MIN_LENGTH = 15  # characters, and later units and pairs of them: what is shorter is alike by chance
 _WITHIN_SECONDS = 7 * 86_400
 _REMEMBERED = 10_000  # posts
@@ -50,16 +47,16 @@ class SameText:
         self._of_post: dict[tuple[str, str], int] = {}
         self._next = 0
 
-    def others(self, platform: str, posts: Sequence[Post], scores: Mapping[str, float]) -> dict[str, int]:
+    def others(self, platform: str, posts: Sequence[Post], scores: Mapping[str, float], floor: float) -> dict[str, int]:
         """From how many other accounts a post's own words came, by the post's key; `scores` are those of its text.
 
-        What an author only repeats does not count: it is the same for all who repeat it. Posts that are not looked at
-        are left out.
+        Posts that score less than `floor` are left out: chain letters, notices and lyrics go round as well. What an
+        author only repeats does not count: it is the same for all who repeat it.
         """
         seen = {
             post.key: (post, words)
             for post in posts
-            if scores[post.text] >= FLOOR and post.author_id and len(words := _own_words(post)) >= _MIN_LENGTH
+            if scores[post.text] >= floor and post.author_id and len(words := _own_words(post)) >= _MIN_LENGTH
         }
         if not seen:
             return {}

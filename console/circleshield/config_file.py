@@ -57,7 +57,7 @@ TABLES = (
     Table("[users.NAME]", "[users.anna]", User),
 )
 # Of nothing that anybody uses: how a hash looks.
-_HASH = "$argon2id$v=19$m=65536,t=3,p=4$c29tZSBzYWx0IGhlcmU$c29tZSBoYXNoIHRoYXQgaXMgbm9ib2R5J3MgcGFzc3dvcmQ"
+_HASH = "$argon2id$v=19$m=19456,t=2,p=1$c29tZSBzYWx0IGhlcmU$c29tZSBoYXNoIHRoYXQgaXMgbm9ib2R5J3MgcGFzc3dvcmQ"
 _EXAMPLES = {
     "remove_at": "0.95",
     "review_at": "0.6",

@@ -20,6 +20,7 @@ from circleshield.proposals import proposals, source
 from circleshield_addon.adapter import Adapter
 from circleshield_addon.adapters import ADAPTERS
 from circleshield_addon.page import read_page
+from circleshield_addon.post import Post
 from circleshield_model.errors import InputError
 
 ROOT = Path(__file__).parents[2]
