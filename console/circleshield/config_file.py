@@ -17,7 +17,17 @@ from pydantic_core import PydanticUndefined
 
 from circleshield_addon.config_errors import bounds
 from circleshield_addon.rules import Rule
-from circleshield_addon.settings import Filter, Friends, Generic, Ledger, Platform, Profile, User, read_config
+from circleshield_addon.settings import (
+    Filter,
+    Friends,
+    Generic,
+    Ledger,
+    Platform,
+    Profile,
+    Review,
+    User,
+    read_config,
+)
 from circleshield_model.errors import InputError
 
 
@@ -55,6 +65,7 @@ TABLES = (
     Table("[ledger]", "[ledger]", Ledger),
     Table("[friends]", "[friends]", Friends),
     Table("[users.NAME]", "[users.anna]", User),
+    Table("[review]", "[review]", Review),
 )
 # Of nothing that anybody uses: how a hash looks.
 _HASH = "$argon2id$v=19$m=19456,t=2,p=1$c29tZSBzYWx0IGhlcmU$c29tZSBoYXNoIHRoYXQgaXMgbm9ib2R5J3MgcGFzc3dvcmQ"
@@ -79,9 +90,8 @@ def commented() -> str:
     lines = ["# circleshield: every key, as it is when it is not set. Take away the # to change one."]
     for table in TABLES:
         lines += ["", f"# {' '.join((table.model.__doc__ or '').split())}"]
-        lines.append(
-            table.example if table.example == table.header and table.model is not Rule else f"# {table.example}"
-        )
+        always = table.example == table.header and table.model is not Rule
+        lines.append(table.example if always else f"# {table.example}")
         for key in table.keys:
             lines.append(f"# {key.help}{f' ({key.values})' if key.values else ''}")
             lines.append(f"# {key.name} = {key.default or _EXAMPLES[key.name]}")
