@@ -125,7 +125,7 @@ class Judge:
         score, moved = text_score, self._moved(post, author, others)
         by_text = ""
         if moved:
-            score, by_text = _plus(text_score, sum(shift for _, shift in moved)), f" (text {text_score:.2f})"
+            score, by_text = shifted(text_score, sum(shift for _, shift in moved)), f" (text {text_score:.2f})"
         why = tuple(f"{reason} {shift:+.1f}" for reason, shift in moved)
         if score < policy.review_at:
             rules = (f"score {score:.2f} < {policy.review_at:.2f}{by_text}", *why)
@@ -146,7 +146,7 @@ class Judge:
         return [(reason, shift) for reason, shift in moved if shift]
 
 
-def _plus(score: float, shift: float) -> float:
+def shifted(score: float, shift: float) -> float:
     """A probability moved by log-odds."""
     within = min(max(score, 1e-9), 1 - 1e-9)
     return 1 / (1 + math.exp(-math.log(within / (1 - within)) - shift))
