@@ -15,7 +15,7 @@ _READ = 200_000  # rows of the ledger
 # Figures in log-odds were chosen with benchmarks/friend_circle.py, see docs/friends.md.
 _USUAL, _USUAL_POSTS = 0.02, 200  # share of sales posts that is expected before so many are seen
 _SHRINK = 16.0  # posts as usual that are added to each author's own
-_MOST_BY_VERDICTS = 1.5
+_LEAST_BY_VERDICTS, _MOST_BY_VERDICTS = -0.5, 1.5  # a friend may begin to sell
 _FEWEST = 2  # sales posts by verdict; one may be a mistake
 _BY_LABELS, _MOST_BY_LABELS = 1.5, 2.5
 
@@ -46,7 +46,7 @@ class Past(NamedTuple):
         if self.posts:
             share = (self.sales + _SHRINK * usual) / (self.posts + _SHRINK)
             most = _MOST_BY_VERDICTS if self.sales >= _FEWEST else 0.0
-            by_verdicts = max(-_MOST_BY_VERDICTS, min(_log_odds(share) - _log_odds(usual), most))
+            by_verdicts = max(_LEAST_BY_VERDICTS, min(_log_odds(share) - _log_odds(usual), most))
         if self.labels:
             share = (self.sales_labels + 1) / (self.labels + 2)
             by_labels = max(-_MOST_BY_LABELS, min(_BY_LABELS * _log_odds(share), _MOST_BY_LABELS))

@@ -23,6 +23,9 @@ class Drawn(Scorer):
         log_odds = [random.Random(text).gauss(mean[text.split()[0]], 1.3) for text in texts]  # type: ignore[attr-defined]
         return 1 / (1 + np.exp(-np.array(log_odds)))
 
+    def reasons(self, text: str, spam: bool, most: int = 3) -> tuple[str, ...]:
+        return ()
+
 
 @pytest.fixture(scope="module")
 def small() -> Circle:
