@@ -8,7 +8,6 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import argon2
 import pydantic
 from platformdirs import user_config_path
 
@@ -35,6 +34,8 @@ _NotEmpty = pydantic.AfterValidator(_not_empty)
 
 
 def _argon2_hash(value: str) -> str:
+    import argon2
+
     try:
         argon2.extract_parameters(value)
     except argon2.exceptions.InvalidHashError:

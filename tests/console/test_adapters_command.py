@@ -222,7 +222,7 @@ def test_learns_as_json() -> None:
     assert (feed["items"], feed["post"], feed["fields"]["text"]) == (["data.posts"], [""], [["title"], ["html"]])
     assert (feed["pages"], len(feed["posts"]), feed["known"]) == (2, 6, None)
     assert feed["posts"][0] == {
-        **{"id": "10", "author_id": "70", "author": "u0", "text": f"A day\n{FRIEND}", "ad": False},
+        **{"id": "10", "author_id": "70", "author": "u0", "text": f"A day\n{FRIEND}", "ad": False, "own": None},
     }
     assert told["python"].startswith('"""Proposed')
 

@@ -84,6 +84,9 @@ def test_show_says_where_each_value_comes_from(config: Path) -> None:
     assert shown["platforms.x.action"] == {"value": "watch", "from": "file"}
     assert shown["platforms.bluesky.enabled"] == {"value": True, "from": "default"}
     assert shown["rules[1].author"] == {"value": "林小满", "from": "file"}
+    assert shown["ledger.keep_days"] == {"value": 90, "from": "default"}
+    always = [table for table in TABLES if table.example == table.header and "rules" not in table.header]
+    assert {f"{table.header.strip('[]')}.{key.name}" for table in always for key in table.keys} <= shown.keys()
     words = _run(config, "show")
     assert re.search(r'^filter.action = "fold" +# file$', words, re.M)
     assert len(words.splitlines()) == len(shown)
