@@ -124,7 +124,8 @@ class Friends:
         """Begins anew from a ledger: its newest verdicts, and the user's labels. Raises sqlite3.Error."""
         fresh = Friends()
         for platform, post, author_id, sales in ledger.labels():
-            fresh._authors.setdefault((platform, author_id), Author()).labels[post] = sales
+            if author_id:
+                fresh._authors.setdefault((platform, author_id), Author()).labels[post] = sales
         for platform, author_id, post, verdict in ledger.db.execute(
             "SELECT platform, author_id, post_id, sales FROM verdicts"
             " WHERE id > (SELECT max(id) FROM verdicts) - ? AND sales IS NOT NULL ORDER BY id",

@@ -82,7 +82,8 @@ class Judge:
         for post in posts:
             text_score, author = scores[post.text], self._friends.author(ids, post.author_id)
             why_not = _not_judged(post.text, policy)
-            sales = None if why_not is not None else text_score >= everywhere.remove_at
+            judged = (why_not if policy is everywhere else _not_judged(post.text, everywhere)) is None
+            sales = text_score >= everywhere.remove_at if judged else None
             decided = self._ruled(post, platform, policy, choices, author)
             if decided is None and why_not is not None:
                 decided = "keep", why_not

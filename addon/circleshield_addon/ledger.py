@@ -314,9 +314,11 @@ class Ledger:
 
     def unrestore(self, platform: str, post_id: str) -> bool:
         """Takes that back; False where it was not so."""
-        self.unlabel(platform, post_id)
-        done = self.db.execute("DELETE FROM restored WHERE platform = ? AND post_id = ?", (platform, post_id))
-        return done.rowcount > 0
+        sql = "DELETE FROM restored WHERE platform = ? AND post_id = ?"
+        done = self.db.execute(sql, (platform, post_id)).rowcount > 0
+        if done:
+            self.unlabel(platform, post_id)
+        return done
 
     def choose_author(self, platform: str, author_id: str, choice: AuthorChoice) -> None:
         """Lets all posts of an author through, or none, or has them judged for good. The newest choice counts."""

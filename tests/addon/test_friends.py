@@ -91,6 +91,8 @@ def test_platforms_are_apart_and_nobody_has_no_history(ledger: Ledger) -> None:
     record(ledger, friends, verdict(1, False), platform="x")
     assert past(friends) == Past(1, 1)
     assert past(friends, platform="x") == Past(0, 1)
+    ledger.label("weibo", "2", sales=True)
+    friends.load(ledger)
     assert friends.author("weibo", "") is None
 
 

@@ -255,4 +255,5 @@ def test_what_counts_for_the_history_is_the_same_for_all_devices() -> None:
     judge = Judge(SCORER, Settings(profiles={"child": strict}))
     verdict = _verdict(judge, _post(FRIEND), device="192.168.1.7")
     assert (verdict.action, verdict.sales) == ("remove", False)
+    assert _verdict(judge, _post("Join my team, wholesale price, DM me"), device="192.168.1.7").sales is not None
     assert _verdict(judge, _post("かわいい猫と散歩した")).sales is None

@@ -71,6 +71,17 @@ def test_other_texts_do() -> None:
     )
 
 
+def test_half_the_same_is_another_text() -> None:
+    common = "今天和家人去了城南的老公园，荷花开得正好，孩子在亭子里追蜻蜓"
+    halves = (
+        "晚上回来包了三鲜馅的饺子吃得很饱",
+        "路上堵车两小时听完了整张旧唱片",
+        "顺便给外婆送去新做的棉布围裙",
+        "傍晚在河堤看见有人放很大的风筝",
+    )
+    assert counted(SameText(), posts([f"{common}，{half}，{half[::-1]}" for half in halves])) == [0] * 4
+
+
 def test_one_author_again_and_again_is_one_account() -> None:
     assert counted(SameText(), posts(VARIANTS, ["a", "a", "a", "b", "a"])) == [1, 1, 1, 1, 1]
 
