@@ -13,7 +13,8 @@ from contextlib import closing
 from pathlib import Path
 
 from circleshield.review.app import review_app
-from circleshield.review.served import MAGIC, Served
+from circleshield.review.served import DEVICE as IS_DEVICE
+from circleshield.review.served import Served
 from circleshield.review.sessions import FILE as SESSIONS
 from circleshield.review.sessions import Sessions
 from circleshield_addon.ledger import FILE, Ledger, Seen
@@ -102,7 +103,7 @@ def browser(home: Path, scorer: Scorer) -> Callable[[str, bool], None]:
     def ask(url: str, as_device: bool) -> None:
         host, name = ("circle.shield", "circleshield") if as_device else ("127.0.0.1:8765", "circleshield_8765")
         headers = {"Host": host, "Cookie": f"{name}={cookies[as_device]}"}
-        base = {"REMOTE_ADDR": DEVICE, MAGIC: True} if as_device else {"REMOTE_ADDR": "127.0.0.1"}
+        base = {"REMOTE_ADDR": DEVICE, IS_DEVICE: DEVICE} if as_device else {"REMOTE_ADDR": "127.0.0.1"}
         reply = client.get(url, headers=headers, environ_base=base)
         assert reply.status_code == 200, (url, reply.status_code)
 

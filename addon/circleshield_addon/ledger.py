@@ -66,6 +66,34 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
     ),
     (
+        "ALTER TABLE verdicts ADD COLUMN sales INTEGER",  # 1: the text alone is a sales post's; NULL: not judged
+        "UPDATE verdicts SET sales = action NOT IN ('keep', 'review') WHERE reasons LIKE '[\"score %'",
+        """
+        CREATE TABLE labels (
+            platform TEXT NOT NULL,
+            post_id TEXT NOT NULL,
+            author_id TEXT NOT NULL,
+            sales INTEGER NOT NULL,    -- what the user says of the post
+            time INTEGER NOT NULL,
+            PRIMARY KEY (platform, post_id)
+        ) STRICT, WITHOUT ROWID
+        """,
+        "INSERT INTO labels SELECT platform, post_id, author_id, 0, restored.time"
+        " FROM restored JOIN verdicts USING (platform, post_id) WHERE author_id <> ''",
+        """
+        CREATE TABLE chosen (
+            platform TEXT NOT NULL,
+            author_id TEXT NOT NULL,
+            choice TEXT NOT NULL CHECK (choice IN ('allow', 'block', 'judge')),
+            time INTEGER NOT NULL,
+            PRIMARY KEY (platform, author_id)
+        ) STRICT, WITHOUT ROWID
+        """,
+        "INSERT INTO chosen SELECT * FROM authors",
+        "DROP TABLE authors",
+        "ALTER TABLE chosen RENAME TO authors",
+    ),
+    (
         """
         CREATE TABLE posts (
             platform TEXT NOT NULL,
@@ -96,12 +124,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 
 _INSERT = (
     "INSERT OR REPLACE INTO verdicts"
-    " (time, platform, author_id, author, post_id, text, text_hash, score, action, reasons, device)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " (time, platform, author_id, author, post_id, text, text_hash, score, action, reasons, device, sales)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_LABEL = "INSERT OR REPLACE INTO labels VALUES (?, ?, ?, ?, ?)"
 
-
-Row = tuple[int, str, str, str, str, str | None, str | None, float, str, str, str]
+Row = tuple[int, str, str, str, str, str | None, str | None, float, str, str, str, bool | None]
 """The columns of `verdicts` from `time` on."""
 
 View = tuple[str, str, str]
@@ -242,6 +270,7 @@ class Ledger:
                     verdict.action,
                     storable(json.dumps(verdict.rules if kept else verdict.reasons, ensure_ascii=False)),
                     page.device,
+                    verdict.sales,
                 )
         return list(rows.values())
 
@@ -277,12 +306,14 @@ class Ledger:
 
     def _has(self, platform: str, post_id: str, verdict: Verdict) -> bool:
         row = self.db.execute(
-            "SELECT score, action, reasons FROM verdicts WHERE platform = ? AND post_id = ?",
+            "SELECT action, sales, score, reasons FROM verdicts WHERE platform = ? AND post_id = ?",
             (platform, post_id),
         ).fetchone()
-        if row is None or row[:2] != (verdict.score, verdict.action):
+        if row is None or row[:2] != (verdict.action, verdict.sales):
             return False
-        return tuple(json.loads(row[2])[: len(verdict.rules)]) == verdict.rules
+        if verdict.moved:  # by what becomes known of its author, at nearly every load
+            return True
+        return bool(row[2] == verdict.score and tuple(json.loads(row[3])[: len(verdict.rules)]) == verdict.rules)
 
     def prune(self, before: int, keep_rows: int) -> int:
         """Deletes the verdicts of before a time, and all but the newest `keep_rows`; returns how many."""
@@ -297,6 +328,7 @@ class Ledger:
         return Choices(
             {(platform, post): choice for platform, post, choice, _ in self.posts()},
             {(platform, author): choice for platform, author, choice, _ in self.authors()},
+            frozenset(self.labels()),
         )
 
     def posts(self) -> list[tuple[str, str, PostChoice, int]]:
@@ -313,21 +345,52 @@ class Ledger:
             self.choose_post(platform, post_id, post_choice, learnt=post_choice != "unsure")
         for (platform, author_id), choice in choices.authors.items():
             self.choose_author(platform, author_id, choice)
+        for platform, post_id, author_id, sales in choices.labels:
+            self.db.execute(_LABEL, (platform, post_id, author_id, sales, _now()))
+
+    def labels(self) -> list[tuple[str, str, str, bool]]:
+        """What the user says of posts: platform, post, author, and whether it is a sales post."""
+        rows = self.db.execute("SELECT platform, post_id, author_id, sales FROM labels")
+        return [(platform, post_id, author_id, bool(sales)) for platform, post_id, author_id, sales in rows]
+
+    def label(self, platform: str, post_id: str, sales: bool) -> bool:
+        """Notes what the user says of a post, which then counts in its author's history; False where it is unknown."""
+        sql = "SELECT author_id FROM verdicts WHERE platform = ? AND post_id = ?"
+        for (author_id,) in self.db.execute(sql, (platform, post_id)).fetchall():
+            self.db.execute(_LABEL, (platform, post_id, author_id, sales, _now()))
+            return True
+        return False
+
+    def unlabel(self, platform: str, post_id: str) -> bool:
+        """Takes that back; False where it was not so."""
+        sql = "DELETE FROM labels WHERE platform = ? AND post_id = ?"
+        return self.db.execute(sql, (platform, post_id)).rowcount > 0
 
     def choose_post(self, platform: str, post_id: str, choice: PostChoice, learnt: bool) -> None:
-        """Lets a post show again, or takes it out, or neither; `learnt`: whether it is a sample as well."""
+        """Lets a post show again, or takes it out, or neither; `learnt`: whether it is a sample as well.
+
+        Its author's history counts what is said of it.
+        """
         self.db.execute(
             "INSERT OR REPLACE INTO posts VALUES (?, ?, ?, ?, ?)", (platform, post_id, choice, learnt, _now())
         )
+        if choice == "unsure":
+            self.unlabel(platform, post_id)
+        else:
+            self.label(platform, post_id, sales=choice == "spam")
 
     def unchoose_post(self, platform: str, post_id: str) -> PostChoice | None:
         """Takes that back, and says what it was."""
         sql = "DELETE FROM posts WHERE platform = ? AND post_id = ? RETURNING choice"
         row = self.db.execute(sql, (platform, post_id)).fetchall()
-        return row[0][0] if row else None
+        if not row:
+            return None
+        self.unlabel(platform, post_id)
+        choice: PostChoice = row[0][0]
+        return choice
 
     def choose_author(self, platform: str, author_id: str, choice: AuthorChoice) -> None:
-        """Lets all posts of an author through, or none. The newest choice about an author counts."""
+        """Lets all posts of an author through, or none, or has them judged for good. The newest choice counts."""
         self.db.execute("INSERT OR REPLACE INTO authors VALUES (?, ?, ?, ?)", (platform, author_id, choice, _now()))
 
     def unchoose_author(self, platform: str, author_id: str, choice: AuthorChoice) -> bool:

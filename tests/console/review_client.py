@@ -12,7 +12,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from circleshield.review.app import review_app
-from circleshield.review.served import MAGIC, Served
+from circleshield.review.served import DEVICE, Served
 from circleshield.review.sessions import FILE, Sessions
 from circleshield_addon import ledger
 from circleshield_addon.ledger import Ledger, Seen
@@ -62,7 +62,7 @@ class Browser:
         headers = {"Accept-Language": self.language, **more.pop("headers", {})}
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        base = {MAGIC: True, "REMOTE_ADDR": self.address} if self.address else {"REMOTE_ADDR": "127.0.0.1"}
+        base = {DEVICE: self.address, "REMOTE_ADDR": self.address} if self.address else {"REMOTE_ADDR": "127.0.0.1"}
         reply = self.app.test_client(use_cookies=False).open(
             path,
             method=method,

@@ -191,7 +191,7 @@ def test_authors(app: Flask, tmp_path: Path, choice: str) -> None:
     page = browser.get("/choices")
     assert texts.text("en", f"is_{choice}") in page
     assert "名7" in page
-    browser.post("/authors", one="judge weibo:7")
+    browser.post("/authors", one="leave weibo:7")
     assert _authors(tmp_path) == {}
 
 
@@ -300,6 +300,8 @@ def test_reasons() -> None:
     assert reason("en", "author allowed at your wish") == "author allowed at your wish"
     assert reason("zh", "author allowed at your wish") == "你已放行此作者"
     assert reason("zh", "call to action +1.2") == "催促行动 +1.2"
+    assert reason("zh", "score 0.97 ≥ 0.95 (text 0.80)") == "评分 0.97 ≥ 0.95（正文 0.80）"
+    assert reason("zh", "7 of 9 earlier posts were sales +0.8") == "此前 9 条中有 7 条推广 +0.8"
     assert reason("zh", "something new +1.2") == "something new +1.2"
 
 

@@ -16,13 +16,14 @@ from circleshield.review.guard import owner_only
 from circleshield.review.notices import Notice, leave
 from circleshield.review.served import own_device, served, session
 from circleshield_addon.choices import AuthorChoice, PostChoice
-from circleshield_addon.history import Entry, author_name, chosen_about, of_post, was_seen
+from circleshield_addon.history import Entry, chosen_about, name_of, of_post, was_seen
 from circleshield_addon.ledger import Ledger
 
 pages = Blueprint("choosing", __name__)
 
 _POSTS: dict[str, PostChoice] = {"social": "social", "spam": "spam", "unsure": "unsure"}
 _AUTHORS: dict[str, AuthorChoice] = {"allow": "allow", "block": "block"}
+_ALL_OF_AUTHORS: tuple[AuthorChoice, ...] = ("allow", "block", "judge")
 _MOST = 1_000  # posts in one form
 _SHOWN = 200  # choices on the page of them
 _one_at_a_time = threading.Lock()
@@ -56,15 +57,15 @@ def choose_posts() -> Response:
 @pages.post("/authors")
 @owner_only
 def choose_author() -> Response:
-    """`allow` or `block`, or `judge`, which takes either back. Of platform:id."""
+    """`allow` or `block`, or `leave`, which takes either back. Of platform:id."""
     what, _, key = request.form.get("one", "").partition(" ")
     platform, author_id = _parted(key)
     with open_ledger(served().home) as ledger:
         if what in _AUTHORS:
             ledger.choose_author(platform, author_id, _AUTHORS[what])
-            leave(Notice(what, 1, 0, ("choosing.choose_author", f"judge {key}")))
-        elif what == "judge":
-            for choice in _AUTHORS.values():
+            leave(Notice(what, 1, 0, ("choosing.choose_author", f"leave {key}")))
+        elif what == "leave":
+            for choice in _ALL_OF_AUTHORS:
                 ledger.unchoose_author(platform, author_id, choice)
             leave(Notice("undone", 1))
         else:
@@ -83,7 +84,7 @@ def choices() -> str:
         if own_device() is not None:
             rows = [row for row in rows if row[2] is not None]
         authors = ledger.authors() if session().role == "owner" else []
-        names = {author[:2]: author_name(ledger, *author[:2]) for author in authors}
+        names = {author[:2]: name_of(ledger, *author[:2]) for author in authors}
         more = max(0, len(named) - _SHOWN)
         return render_template("choices.html", rows=rows, more=more, authors=authors, names=names)
 

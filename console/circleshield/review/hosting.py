@@ -89,7 +89,7 @@ class ReviewHost:
         """Answers for the proxy's own name."""
         if flow.request.pretty_host != HOST or flow.response is not None or not self._shield.settings.review.enabled:
             return
-        environment = _environment(flow)
+        environment = _environment(flow, self._shield.device(flow))
         flow.response = await asyncio.get_running_loop().run_in_executor(self._threads, self._reply, environment)
 
     def _answer_review(self) -> dict[str, Any]:
@@ -175,9 +175,9 @@ def _tornado() -> tuple[Any, Any]:
     return tornado.httpserver, tornado.wsgi
 
 
-def _environment(flow: http.HTTPFlow) -> dict[str, Any]:
+def _environment(flow: http.HTTPFlow, device: str) -> dict[str, Any]:
     """A request as WSGI has it (PEP 3333)."""
-    from circleshield.review.served import MAGIC
+    from circleshield.review.served import DEVICE
 
     request = flow.request
     path, _, query = request.path.partition("?")
@@ -200,7 +200,7 @@ def _environment(flow: http.HTTPFlow) -> dict[str, Any]:
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
-        MAGIC: True,
+        DEVICE: device,
     }
     for name, value in request.headers.items():
         environment.setdefault(f"HTTP_{name.upper().replace('-', '_')}", value)

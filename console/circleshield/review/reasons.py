@@ -6,6 +6,14 @@ _PATTERNS = tuple(
     (re.compile(pattern), chinese)
     for pattern, chinese in (
         (r"score (\S+ [<≥] \S+)", r"评分 \1"),
+        (r"score (\S+ [<≥] \S+) \(text (\S+)\)", r"评分 \1（正文 \2）"),
+        (r"(\d+) of (\d+) earlier posts were sales( \S+)", r"此前 \2 条中有 \1 条推广\3"),
+        (
+            r"(\d+) of (\d+) earlier posts were sales, (\d+) of them labelled by you( \S+)",
+            r"此前 \2 条中有 \1 条推广，其中 \3 条由你标注\4",
+        ),
+        (r"the same text from (\d+) other accounts( \S+)", r"另有 \1 个账号发布相同内容\2"),
+        (r"author shielded after (\d+) sales posts", r"作者发布 \1 条推广后被屏蔽"),
         (r"shown again at your wish", "已按你的要求恢复显示"),
         (r"spam at your word", "你判定为推广"),
         (r"author allowed at your wish", "你已放行此作者"),

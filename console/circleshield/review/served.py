@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 from flask import current_app, g, request
 
 from circleshield.review.sessions import Session, Sessions
-from circleshield_addon.device import device
 from circleshield_addon.reloading import Reloading
 from circleshield_addon.shield import Shield
 
 if TYPE_CHECKING:
     from circleshield.review.notices import Notice
 
-MAGIC = "circleshield.magic"
-"""True in the environment of a request that came through the proxy, for its own name."""
+DEVICE = "circleshield.device"
+"""In the environment of a request that came through the proxy, for its own name: the device that asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +49,9 @@ def session() -> Session:
 
 def through_proxy() -> bool:
     """Whether the request came through the proxy; otherwise it came to the listener."""
-    return bool(request.environ.get(MAGIC))
+    return DEVICE in request.environ
 
 
 def own_device() -> str | None:
     """The device whose posts alone may be seen; None for the owner, who sees all."""
-    return None if session().role == "owner" else device(request.remote_addr or "")
+    return None if session().role == "owner" else str(request.environ.get(DEVICE))

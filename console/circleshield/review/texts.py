@@ -110,6 +110,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "do_block": ("Shield this friend", "屏蔽此好友"),
     "does_block": ("takes every post out · teaches nothing", "拦截其全部内容 · 不学习"),
     "is_allow": ("This friend is always shown", "始终显示此好友"),
+    "is_judge": ("Each post of this friend is judged", "逐条判断此好友的内容"),
     "is_block": ("This friend is shielded", "已屏蔽此好友"),
     # several at once
     "ticked": ("All that are ticked", "对所选内容"),
