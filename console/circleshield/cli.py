@@ -3,6 +3,7 @@
 import importlib
 import sys
 from importlib.metadata import version
+from typing import Any
 
 import click
 
@@ -26,6 +27,7 @@ COMMANDS = {
     "restore": "Let a removed post show again.",
     "resume": "End a pause.",
     "run": "Run the proxy.",
+    "samples": "Add, import, list and remove your own labelled posts.",
     "stats": "Count by day, platform, author and reason.",
     "status": "Show what the running proxy does.",
     "train": "Train a model from labelled samples.",
@@ -44,6 +46,13 @@ class Commands(click.Group):
         command = importlib.import_module(f"circleshield.commands.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("circleshield: interrupted", err=True)
+            ctx.exit(130)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

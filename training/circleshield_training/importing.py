@@ -102,7 +102,6 @@ class Import:
                 np.concatenate((before[1], np.frombuffer(self._values, np.float64))),
                 before[0].size,
             )
-            kept = ~follows.repeated
             quoted: list[Conflict] = []
             with replacing(path) as new:
                 if file is not None:
@@ -114,14 +113,15 @@ class Import:
                 for i, line in enumerate(self._lines):
                     if follows.opposed[i] and len(quoted) < _QUOTED:
                         quoted.append(self._conflict(i, line, int(follows.row[i]) - before[0].size))
-                    if kept[i]:
+                    if follows.kept[i]:
                         new.write(line)
-        is_new = kept & (follows.row < 0)
+        is_new = follows.kept & (follows.row < 0)
+        kept = int(follows.kept.sum())
         return Merged(
             self.batch,
             int(is_new.sum()),
-            int((kept & ~is_new).sum()),
-            int(follows.repeated.sum()),
+            kept - int(is_new.sum()),
+            follows.kept.size - kept,
             int(follows.opposed.sum()),
             tuple(quoted),
         )
@@ -134,22 +134,34 @@ class Import:
 
 
 class _Follows(NamedTuple):
-    """For each row of an import: the row on the same text before it, or -1, and whether it repeats or opposes that."""
+    """For each row of an import (n,): the row on the same text before it, or -1; whether its label is the other one
+    than there; whether it goes into the store.
+
+    A row that says the same as the one before it does not, nor does any on a text of which the import's last word is
+    what the store holds already: the same file a second time changes nothing.
+    """
 
     row: NDArray[np.int64]
-    repeated: NDArray[np.bool_]
     opposed: NDArray[np.bool_]
+    kept: NDArray[np.bool_]
 
 
 def _follows(all_keys: NDArray[np.uint64], values: NDArray[np.float64], first: int) -> _Follows:
-    """Of rows in the order they were written, those from `first` on."""
+    """Of the rows from `first` on, in the order they were written; those before are the store's."""
+    if all_keys.size == first:
+        return _Follows(np.zeros(0, np.int64), np.zeros(0, bool), np.zeros(0, bool))
     order = np.argsort(all_keys, kind="stable")
+    begins = np.append(True, all_keys[order[1:]] != all_keys[order[:-1]])
+    starts = np.flatnonzero(begins)
     row = np.full(all_keys.size, -1)
-    same = all_keys[order[1:]] == all_keys[order[:-1]]
-    row[order[1:][same]] = order[:-1][same]
+    row[order[1:][~begins[1:]]] = order[:-1][~begins[1:]]
+    stored = np.maximum.reduceat(np.where(order < first, order, -1), starts)
+    last = order[np.append(starts[1:], order.size) - 1]
+    unchanged = np.empty(all_keys.size, bool)
+    unchanged[order] = ((stored >= 0) & (values[stored] == values[last]))[np.cumsum(begins) - 1]
     row = row[first:]
-    before = np.where(row < 0, 0, values[row] if values.size else 0)
-    return _Follows(row, before == values[first:], before * values[first:] < 0)
+    before = np.where(row < 0, 0, values[row])
+    return _Follows(row, before * values[first:] < 0, (before != values[first:]) & ~unchanged[first:])
 
 
 def _index(file: IO[bytes] | None) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
