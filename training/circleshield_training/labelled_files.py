@@ -67,7 +67,8 @@ class Row(NamedTuple):
 class Reading(NamedTuple):
     """How to read a file: what is None is told by its name and its first line.
 
-    `label`, spam or not, is for rows without one; `source` is theirs if they name none.
+    `label`, spam or not, is for rows without one; `source` is theirs if they name none. Where labels are not `wanted`
+    a file needs none.
     """
 
     form: Form | None = None
@@ -76,6 +77,7 @@ class Reading(NamedTuple):
     text_column: str | None = None
     label_column: str | None = None
     encoding: str | None = None
+    wanted: bool = True
 
 
 class LabelledFile:
@@ -107,7 +109,8 @@ class LabelledFile:
                 return cast(Form, form)
         if head.startswith("{"):
             return "jsonl"
-        return "csv" if self._how.label is None or "text" in self._columns(*_parted(head)[1]) else "text"
+        needs_columns = self._how.wanted and self._how.label is None
+        return "csv" if needs_columns or "text" in self._columns(*_parted(head)[1]) else "text"
 
     def __iter__(self) -> Iterator[Row | Fault]:
         match self.form:
@@ -158,7 +161,7 @@ class LabelledFile:
                 f"{self._name}: line {feed.number} must name the columns, with one for the text; it has: {listed}"
                 " (--text-column takes any of them)"
             )
-        if "label" not in names and self._how.label is None:
+        if "label" not in names and self._how.label is None and self._how.wanted:
             raise InputError(
                 f"{self._name}: has no column of labels but: {listed} (--label-column takes any of them, and --label"
                 " gives all rows the same)"
