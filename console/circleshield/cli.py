@@ -32,6 +32,7 @@ COMMANDS = {
     "stats": "Count by day, platform, author and reason.",
     "status": "Show what the running proxy does.",
     "train": "Train a model from labelled samples.",
+    "tune": "Show what each cut-off would cost, and set it.",
 }
 
 
