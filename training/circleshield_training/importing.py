@@ -5,6 +5,7 @@ import secrets
 import shutil
 import tempfile
 from array import array
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, NamedTuple, Self
 
@@ -28,6 +29,7 @@ from circleshield_training.user_samples import (
 )
 
 _BATCH = 1000  # rows whose keys are worked out at a time
+_CHARACTERS = 1_000_000  # of them
 _QUOTED = 100  # conflicts
 
 
@@ -65,6 +67,7 @@ class Import:
         self._home = home
         self._keys, self._values, self._numbers = array("Q"), array("d"), array("Q")
         self._waiting: list[tuple[Record, int]] = []
+        self._characters = 0
         self._time = now()
 
     def __enter__(self) -> Self:
@@ -74,12 +77,14 @@ class Import:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._lines.close()
+        with suppress(OSError):  # of what a full disk did not take; the file goes anyway
+            self._lines.close()
 
     def add(self, record: Record, number: int) -> None:
         """Takes a row along; `number` is where it stood in its file."""
         self._waiting.append((record._replace(time=self._time, batch=self.batch), number))
-        if len(self._waiting) == _BATCH:
+        self._characters += len(record.sample.text)
+        if len(self._waiting) == _BATCH or self._characters > _CHARACTERS:
             self._settle()
 
     def _settle(self) -> None:
@@ -91,6 +96,7 @@ class Import:
                 self._numbers.append(number)
                 self._lines.write(line_of(record))
         self._waiting.clear()
+        self._characters = 0
 
     def commit(self) -> Merged:
         """Puts the rows into the store, but those that say what is in force already. InputError if it cannot."""
