@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 from hypothesis import given, settings
@@ -188,6 +189,7 @@ def test_a_store_that_cannot_be_read(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
+from typing import IO
 from circleshield_training.importing import Import
 from circleshield_training.samples import Sample
 from circleshield_training.user_samples import Record, append, drop
@@ -236,3 +238,18 @@ def test_a_full_disk_leaves_the_samples_as_they_were(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == [FILE, "samples.lock"]
     append(tmp_path, record("乙"))
     assert len(current(tmp_path)) == 2
+
+
+def test_an_import_stopped_half_way_through_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    append(tmp_path, record("甲"))
+    before = (tmp_path / FILE).read_bytes()
+
+    def stop(_: object, to: IO[bytes], __: int) -> None:
+        to.write(b'{"text": ')
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("shutil.copyfileobj", stop)
+    with pytest.raises(KeyboardInterrupt):
+        imported(tmp_path, record("乙"))
+    assert (tmp_path / FILE).read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == [FILE, "samples.lock"]
