@@ -15,6 +15,7 @@ from circleshield_training.user_samples import USER, Record
 
 _LISTED = 100  # faults printed; JSON has `_KEPT`
 _KEPT = 10_000
+_CONFLICTS = 20  # printed
 _STEP = 500  # rows from one report of progress to the next
 
 
@@ -87,15 +88,15 @@ def say(done: Imported) -> None:
     """What was done, on stdout, and the conflicts, on stderr."""
     merged = done.merged
     assert merged is not None
-    for conflict in merged.quoted:
+    for conflict in merged.quoted[:_CONFLICTS]:
         before = "samples" if conflict.before is None else f"line {conflict.before}"
         click.echo(
             f"line {conflict.number}: {_label(conflict.spam)}, but {_label(not conflict.spam)} in the {before}; "
             f"the later counts: {plain(conflict.text, 60)}".replace("in the line", "in line"),
             err=True,
         )
-    if merged.conflicts > len(merged.quoted):
-        click.echo(f"… and {merged.conflicts - len(merged.quoted)} more conflicts", err=True)
+    if merged.conflicts > _CONFLICTS:
+        click.echo(f"… and {merged.conflicts - _CONFLICTS} more conflicts", err=True)
     skipped = f", {done.faulty} skipped" if done.faulty else ""
     conflicts = f", {merged.conflicts} in conflict" if merged.conflicts else ""
     if merged.new or merged.changed:

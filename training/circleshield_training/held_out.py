@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ def held_out_scores(scorer: Scorer, folder: Path | None, samples: Sequence[Sampl
             known = dict(zip(arrays["keys"].tolist(), arrays["scores"].tolist(), strict=True))
     except FileNotFoundError:
         return scores, len(samples)
-    except (OSError, ValueError, KeyError) as e:
+    except (OSError, ValueError, KeyError, BadZipFile) as e:
         raise InputError(f"model {folder}: {FILE} cannot be read; train it again") from e
     for i, key in enumerate(keys(texts).tolist()):
         scores[i] = known.get(key, scores[i])

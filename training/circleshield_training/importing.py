@@ -31,6 +31,7 @@ from circleshield_training.user_samples import (
 _BATCH = 1000  # rows whose keys are worked out at a time
 _CHARACTERS = 1_000_000  # of them
 _QUOTED = 100  # conflicts
+_PARTS = 16  # of the keys, compared one after the other
 
 
 class Conflict(NamedTuple):
@@ -54,6 +55,13 @@ class Merged(NamedTuple):
     repeated: int
     conflicts: int
     quoted: tuple[Conflict, ...]
+
+
+class _Index(NamedTuple):
+    """Of lines in their order (n,): their texts' keys, and label and weight as `_value` puts them in one."""
+
+    keys: NDArray[np.uint64]
+    values: NDArray[np.float64]
 
 
 class Import:
@@ -102,12 +110,8 @@ class Import:
         """Puts the rows into the store, but those that say what is in force already. InputError if it cannot."""
         self._settle()
         with changing(self._home) as path, opened(self._home) as file:
-            before = _index(file)
-            follows = _follows(
-                np.concatenate((before[0], np.frombuffer(self._keys, np.uint64))),
-                np.concatenate((before[1], np.frombuffer(self._values, np.float64))),
-                before[0].size,
-            )
+            rows = _Index(np.frombuffer(self._keys, np.uint64), np.frombuffer(self._values))
+            follows = _follows(_index(file), rows)
             quoted: list[Conflict] = []
             with replacing(path) as new:
                 if file is not None:
@@ -118,10 +122,10 @@ class Import:
                 self._lines.seek(0)
                 for i, line in enumerate(self._lines):
                     if follows.opposed[i] and len(quoted) < _QUOTED:
-                        quoted.append(self._conflict(i, line, int(follows.row[i]) - before[0].size))
+                        quoted.append(self._conflict(i, line, int(follows.row[i])))
                     if follows.kept[i]:
                         new.write(line)
-        is_new = follows.kept & (follows.row < 0)
+        is_new = follows.kept & (follows.row == _NEW)
         kept = int(follows.kept.sum())
         return Merged(
             self.batch,
@@ -139,9 +143,12 @@ class Import:
         return Conflict(self._numbers[i], record.sample.text, record.sample.spam, at)
 
 
+_NEW, _STORED = -1, -2  # in place of a row of the import
+
+
 class _Follows(NamedTuple):
-    """For each row of an import (n,): the row on the same text before it, or -1; whether its label is the other one
-    than there; whether it goes into the store.
+    """For each row of an import (n,): the row on the same text before it, `_STORED` or `_NEW`; whether its label is the
+    other one than there; whether it goes into the store.
 
     A row that says the same as the one before it does not, nor does any on a text of which the import's last word is
     what the store holds already: the same file a second time changes nothing.
@@ -152,14 +159,30 @@ class _Follows(NamedTuple):
     kept: NDArray[np.bool_]
 
 
-def _follows(all_keys: NDArray[np.uint64], values: NDArray[np.float64], first: int) -> _Follows:
+def _follows(stored: _Index, rows: _Index) -> _Follows:
+    """Worked out for a part of the keys at a time, to need less memory."""
+    size = rows.keys.size
+    found = _Follows(np.full(size, _NEW), np.zeros(size, bool), np.zeros(size, bool))
+    for part in range(_PARTS):
+        of_stored, of_rows = (np.flatnonzero(each.keys % np.uint64(_PARTS) == part) for each in (stored, rows))
+        if of_rows.size:
+            index = _Index(
+                np.concatenate((stored.keys[of_stored], rows.keys[of_rows])),
+                np.concatenate((stored.values[of_stored], rows.values[of_rows])),
+            )
+            row, found.opposed[of_rows], found.kept[of_rows] = _compared(index, of_stored.size)
+            places = np.concatenate((np.full(of_stored.size, _STORED), of_rows, [_NEW]))
+            found.row[of_rows] = places[row]
+    return found
+
+
+def _compared(index: _Index, first: int) -> _Follows:
     """Of the rows from `first` on, in the order they were written; those before are the store's."""
-    if all_keys.size == first:
-        return _Follows(np.zeros(0, np.int64), np.zeros(0, bool), np.zeros(0, bool))
+    all_keys, values = index
     order = np.argsort(all_keys, kind="stable")
     begins = np.append(True, all_keys[order[1:]] != all_keys[order[:-1]])
     starts = np.flatnonzero(begins)
-    row = np.full(all_keys.size, -1)
+    row = np.full(all_keys.size, _NEW)
     row[order[1:][~begins[1:]]] = order[:-1][~begins[1:]]
     stored = np.maximum.reduceat(np.where(order < first, order, -1), starts)
     last = order[np.append(starts[1:], order.size) - 1]
@@ -170,13 +193,13 @@ def _follows(all_keys: NDArray[np.uint64], values: NDArray[np.float64], first: i
     return _Follows(row, before * values[first:] < 0, (before != values[first:]) & ~unchanged[first:])
 
 
-def _index(file: IO[bytes] | None) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
+def _index(file: IO[bytes] | None) -> _Index:
     found, values = array("Q"), array("d")
     if file is not None:
         for key, record in keyed(records(file, os.fstat(file.fileno()).st_size)):
             found.append(key)
             values.append(_value(record.sample))
-    return np.frombuffer(found, np.uint64), np.frombuffer(values, np.float64)
+    return _Index(np.frombuffer(found, np.uint64), np.frombuffer(values))
 
 
 def _value(sample: Sample) -> float:
