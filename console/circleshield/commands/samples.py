@@ -269,16 +269,22 @@ def remove(home: Path, which: "_Which | None", yes: bool, as_json: bool, ids: tu
     def doomed(key: int, record: "Record") -> bool:
         return (not ids or _id(key).startswith(ids)) and (which is None or which(record))
 
-    found = [(key, record) for key, record in keyed(history(home)) if doomed(key, record)]
-    for given in ids:
-        texts = {key for key, _ in found if _id(key).startswith(given)}
-        if not texts:
+    lines = 0
+    texts: dict[str, set[int]] = {given: set() for given in ids}
+    for key, record in keyed(history(home)):
+        if doomed(key, record):
+            lines += 1
+            for given in ids:
+                if _id(key).startswith(given):
+                    texts[given].add(key)
+    for given, found in texts.items():
+        if not found:
             raise InputError(f"{given}: no sample has this id; `circleshield samples list` shows them")
-        if len(texts) > 1:
-            raise InputError(f"{given}: may be any of {len(texts)} samples; give more of the id")
-    if found and not (yes or as_json or ids):
-        click.confirm(f"Remove {len(found)} lines on {len({key for key, _ in found})} texts?", abort=True)
-    removed = drop(home, doomed) if found else 0
+        if len(found) > 1:
+            raise InputError(f"{given}: may be any of {len(found)} samples; give more of the id")
+    if lines and not (yes or as_json or ids):
+        click.confirm(f"Remove {lines} line{'s' * (lines != 1)}?", abort=True)
+    removed = drop(home, doomed) if lines else 0
     click.echo(json.dumps({"removed": removed}) if as_json else f"removed {removed}")
 
 
@@ -305,7 +311,7 @@ def export(home: Path, which: "_Which | None", history: bool, form: str, file: P
 @click.option("--json", "as_json", is_flag=True, help="The counts as JSON.")
 def stats(home: Path, as_json: bool) -> None:
     """Count samples by label, source and language; texts with more than one label; imports."""
-    from circleshield_training.user_samples import history, in_force, keyed, unreadable
+    from circleshield_training.user_samples import contested, history, in_force, unreadable
 
     labels: Counter[str] = Counter()
     sources: dict[str, Counter[str]] = {}
@@ -316,13 +322,9 @@ def stats(home: Path, as_json: bool) -> None:
         sources.setdefault(record.sample.source, Counter())[label] += 1
         languages[record.sample.lang] += 1
     lines = 0
-    said: dict[int, bool] = {}
-    both = set()
     imports: dict[str, dict[str, Any]] = {}
-    for key, record in keyed(history(home)):
+    for record in history(home):
         lines += 1
-        if said.setdefault(key, record.sample.spam) != record.sample.spam:
-            both.add(key)
         if record.batch:
             about = imports.setdefault(record.batch, {"time": record.time, "source": record.sample.source, "lines": 0})
             about["lines"] += 1
@@ -332,7 +334,7 @@ def stats(home: Path, as_json: bool) -> None:
         "languages": languages,
         "sources": sources,
         "superseded": lines - labels.total(),
-        "conflicts": [_id(key) for key in sorted(both)],
+        "conflicts": [_id(key) for key in contested(home).tolist()],
         "imports": imports,
         "unreadable": unreadable(home),
     }
