@@ -122,7 +122,7 @@ def _evidence(
         )
     seconds = max(time.time() - seen[0][0] / 1000, 24 * 3600) if seen else _WEEK
     notes = [
-        f"{len(samples)} labelled posts{' (the newest)' * (len(samples) == _MOST)}, {int(spam.sum())} of them sales spam"
+        f"{len(samples)} labelled posts{' (the newest)' * (len(spam) == _MOST)}, {int(spam.sum())} of them sales spam"
         + (f"; {len(seen)} posts judged by their score in {seconds / 86400:.1f} days" if seen else "; no ledger")
     ]
     if learnt:
