@@ -89,6 +89,17 @@ def test_import_says_what_it_did_and_can_be_taken_back(tmp_path: Path) -> None:
     assert in_force(tmp_path) == [("诚招代理！加微信", False, "user")]
 
 
+def test_a_file_that_contradicts_itself_changes_nothing_the_second_time(tmp_path: Path) -> None:
+    rows = POSTS + "诚招代理！加微信,social,c\n"
+    first, second = (answer(tmp_path, "import", "-", stdin=rows) for _ in range(2))
+    assert (first["new"], first["changed"], first["conflicts"]) == (2, 1, 1)
+    assert (second["new"], second["changed"], second["repeated"]) == (0, 0, 3)
+    assert [(text, spam) for text, spam, _ in in_force(tmp_path)] == [
+        ("今天去爬山", False),
+        ("诚招代理！加微信", False),
+    ]
+
+
 def test_import_as_json(tmp_path: Path) -> None:
     said(tmp_path, "add", "--label", "social", "诚招代理！加微信")
     found = answer(tmp_path, "import", "-", "--source", "wall", stdin=(POSTS + ",,\nx,,\n").encode("gb18030"))

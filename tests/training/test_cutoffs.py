@@ -67,6 +67,7 @@ def test_every_post_is_somewhere_and_a_higher_cut_off_removes_no_more(
         outcome = choice.labelled
         assert outcome is not None
         assert outcome.wrongly <= outcome.removed <= before
+        assert min(outcome) >= 0
         assert outcome.removed + outcome.unsure + outcome.missed <= len(scored)
         assert outcome.cost >= found.at(found.cheapest).cost
         before = outcome.removed

@@ -43,9 +43,9 @@ def test_encodings_are_told(encoding: str, said: str, ends: str) -> None:
 
 
 def test_gb18030_that_could_be_utf_8_is_not_taken_for_it() -> None:
-    file, rows = read("标签,正文\n广告,联通\n正常,你好吗\n".encode("gb18030"))
-    assert rows == [(2, "联通", True), (3, "你好吗", False)]
-    assert file.meanings() == "正常 is social, 广告 is sales_spam"
+    file, rows = read("标签,正文\n1,模式\n正常,你好吗\n".encode("gb18030"))
+    assert rows == [(2, "模式", True), (3, "你好吗", False)]
+    assert file.meanings() == "正常 is social, 1 is sales_spam"
 
 
 def test_a_mixture_is_read_line_by_line_and_said() -> None:

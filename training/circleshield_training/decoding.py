@@ -105,7 +105,7 @@ class Lines:
             return line.decode()
         try:
             text = line.decode("utf-8")
-            # Some pairs of ideographs in GB18030, such as 联通, are also UTF-8 of scripts that nobody mixes with them.
+            # Some pairs of ideographs in GB18030, such as 模式, are also UTF-8 of scripts that nobody mixes with them.
             name = "UTF-8" if max(text) > "\u0800" or not _decodes(line, "gb18030") else "GB18030"
         except UnicodeDecodeError:
             name = "GB18030"
