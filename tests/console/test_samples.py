@@ -176,7 +176,7 @@ def test_from_the_ledger_by_filters_and_label(tmp_path: Path) -> None:
     assert answer(tmp_path, *arguments)["new"] == 1
     (sample,) = [json.loads(line) for line in (tmp_path / FILE).read_text("utf-8").splitlines() if "甲" in line]
     assert (sample["post"], sample["author"]) == ("weibo:1", "weibo:7")
-    assert "no such post" in refused(tmp_path, "import", "--from-ledger", "--label", "spam", "--by-author", "nobody")
+    assert "no such post" in refused(tmp_path, "import", "--from-ledger", "--label", "spam", "--author", "nobody")
 
 
 def test_from_the_ledger_by_verdict_only_when_asked(tmp_path: Path) -> None:

@@ -93,6 +93,9 @@ def test_columns_by_name_where_theirs_is_unusual() -> None:
         (b" \n", "is empty"),
         (b'[{"text": "x"}]', "one JSON object a line is wanted"),
         (b"\0\1\2\3\0\0", "is no text"),
+        (b"text,label\rx,spam\r", "carriage returns alone"),
+        (b"x" * 200_000 + b"\n", "must name the columns"),
+        (b"\xff\xff\n\xff\n", "no line of it can be read: neither UTF-8 nor GB18030"),
     ],
 )
 def test_files_that_cannot_be_read_at_all(data: bytes, says: str) -> None:

@@ -90,9 +90,16 @@ class LabelledFile:
         self._names: dict[tuple[str, ...], dict[str, str]] = {}
         self.words: set[str] = set()
         """Words for labels, other than `sales_spam`, `spam`, `social` and `ham`, that were met."""
-        head = next((line.text.strip() for line in self.lines if isinstance(line, Line) and line.text.strip()), "")
+        head = faulty = ""
+        for line in self.lines:
+            if isinstance(line, Fault):
+                faulty = line.reason
+            elif head := line.text.strip():
+                break
         if not head:
-            raise InputError(f"{name}: is empty")
+            raise InputError(f"{name}: {f'no line of it can be read: {faulty}' if faulty else 'is empty'}")
+        if "\r" in head:
+            raise InputError(f"{name}: its lines end in carriage returns alone; save it with the usual line ends")
         if head.startswith("["):
             raise InputError(f"{name}: begins with [: one JSON object a line is wanted (jq -c '.[]' makes it so)")
         self.form = how.form or self._form(head)
@@ -268,7 +275,10 @@ def _parted(head: str) -> tuple[str, list[str]]:
     known = {name for names in COLUMNS.values() for name in names}
 
     def parted(delimiter: str) -> Sequence[str]:
-        return next(csv.reader([head], delimiter=delimiter), [])
+        try:
+            return next(csv.reader([head], delimiter=delimiter), [])
+        except csv.Error:  # a line longer than any list of names
+            return []
 
     best = max(_DELIMITERS, key=lambda d: (len(known & {c.strip().casefold() for c in parted(d)}), len(parted(d))))
     return best, [cell.strip() for cell in parted(best)]

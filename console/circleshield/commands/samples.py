@@ -102,7 +102,7 @@ def add(home: Path, spam: bool, author: str, lang: str, weight: float, as_json: 
 @click.option("--from-ledger", is_flag=True, help="From the ledger instead of a file: posts of which the text is kept.")
 @click.option("--since", type=Moment(), help="With --from-ledger: from then on, 30m, 2h, 7d ago, or a date.")
 @click.option("--platform", help="With --from-ledger: of one platform, such as weibo.")
-@click.option("--by-author", metavar="AUTHOR", help="With --from-ledger: PLATFORM:ID, the id, or the name.")
+@click.option("--author", help="With --from-ledger: of one author, PLATFORM:ID, the id, or the name.")
 @click.option(
     "--action",
     type=click.Choice(["remove", "fold", "label", "watch", "review"]),
@@ -150,7 +150,7 @@ def import_(home: Path, file: Path | None, from_ledger: bool, as_json: bool, **o
         which = Filter(
             since=None if since is None else milliseconds(since),
             platform=platform and platform.partition("_")[0],
-            author=options["by_author"],
+            author=options["author"],
             action=options["action"],
         )
         about = {}
@@ -165,7 +165,8 @@ def import_(home: Path, file: Path | None, from_ledger: bool, as_json: bool, **o
         for what, is_so in about.items():
             click.echo(f"{what}: {is_so}", err=True)
     if done.merged is None:
-        raise InputError(f"{file or 'the ledger'}: none of {done.rows} rows can be used; nothing is imported")
+        name = "the ledger" if file is None else "stdin" if str(file) == "-" else file
+        raise InputError(f"{name}: none of {done.rows} rows can be used; nothing is imported")
     if not as_json:
         sample_imports.say(done)
 
