@@ -89,10 +89,10 @@ def say(done: Imported) -> None:
     merged = done.merged
     assert merged is not None
     for conflict in merged.quoted[:_CONFLICTS]:
-        before = "samples" if conflict.before is None else f"line {conflict.before}"
+        before = "the samples" if conflict.before is None else f"line {conflict.before}"
         click.echo(
-            f"line {conflict.number}: {_label(conflict.spam)}, but {_label(not conflict.spam)} in the {before}; "
-            f"the later counts: {plain(conflict.text, 60)}".replace("in the line", "in line"),
+            f"line {conflict.number}: {_label(conflict.spam)}, but {_label(not conflict.spam)} in {before}; "
+            f"the later counts: {plain(conflict.text, 60)}",
             err=True,
         )
     if merged.conflicts > _CONFLICTS:

@@ -49,10 +49,20 @@ def test_gb18030_that_could_be_utf_8_is_not_taken_for_it() -> None:
 
 
 def test_a_mixture_is_read_line_by_line_and_said() -> None:
-    data = CSV.encode() + "下雨了,social\n".encode("gb18030") + b"\xff\xff,social\n" + "晴天,social\n".encode()
+    data = (
+        CSV.replace("text", "内容").encode()
+        + "下雨了,social\n".encode("gb18030")
+        + b"\xff\xff,social\n"
+        + "晴天,social\n".encode()
+    )
     file, rows = read(data)
-    assert rows == [*WANT, (5, "下雨了", False), Fault(6, "neither UTF-8 nor GB18030"), (7, "晴天", False)]
-    assert file.lines.encoding() == "a mixture: 4 lines UTF-8, 1 lines GB18030"
+    assert rows == [*WANT, (5, "下雨了", False), Fault(6, "not UTF-8 and not GB18030"), (7, "晴天", False)]
+    assert file.lines.encoding() == "a mixture: 5 lines UTF-8, 1 lines GB18030"
+
+
+def test_a_line_that_is_too_long_in_utf_16() -> None:
+    _, rows = read((CSV + "x" * (LONGEST + 5) + "\nlast,social\n").encode("utf-16"))
+    assert rows == [*WANT, Fault(5, f"longer than {LONGEST} characters"), (6, "last", False)]
 
 
 def test_an_encoding_taken_at_its_word() -> None:
@@ -95,7 +105,7 @@ def test_columns_by_name_where_theirs_is_unusual() -> None:
         (b"\0\1\2\3\0\0", "is no text"),
         (b"text,label\rx,spam\r", "carriage returns alone"),
         (b"x" * 200_000 + b"\n", "must name the columns"),
-        (b"\xff\xff\n\xff\n", "no line of it can be read: neither UTF-8 nor GB18030"),
+        (b"\xff\xff\n\xff\n", "no line of it can be read: not UTF-8 and not GB18030"),
     ],
 )
 def test_files_that_cannot_be_read_at_all(data: bytes, says: str) -> None:

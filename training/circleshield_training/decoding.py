@@ -14,6 +14,7 @@ LONGEST = 1 << 20
 _BLOCK = 1 << 20
 _SAMPLE = 1 << 14  # bytes that tell one UTF-16 from the other
 _BOMS = ((codecs.BOM_UTF8, "UTF-8"), (codecs.BOM_UTF16_LE, "UTF-16-LE"), (codecs.BOM_UTF16_BE, "UTF-16-BE"))
+_WIDE = ("utf-16", "utf_16", "utf16", "utf-32", "utf_32", "utf32")
 _CODECS = {"UTF-8": "utf-8", "GB18030": "gb18030"}
 
 
@@ -55,7 +56,8 @@ class Lines:
 
     def __iter__(self) -> Iterator[Line | Fault]:
         self._stream.seek(self._start)
-        if self._encoding and "16" in self._encoding:
+        self._found.clear()
+        if self._encoding.lower().startswith(_WIDE):
             yield from self._wide()
         else:
             yield from self._narrow()
@@ -92,7 +94,7 @@ class Lines:
             try:
                 yield Line(number, self._decoded(line))
             except UnicodeDecodeError:
-                yield Fault(number, f"neither {' nor '.join(_CODECS)}" if not self._encoding else "another encoding")
+                yield Fault(number, f"not {self._encoding or ' and not '.join(_CODECS)}")
 
     def _skip_line(self) -> None:
         while (line := self._stream.readline(LONGEST)) and not line.endswith(b"\n"):
@@ -119,6 +121,11 @@ class Lines:
         try:
             while line := text.readline(LONGEST):
                 number += 1
+                if len(line) == LONGEST and not line.endswith("\n"):
+                    while (line := text.readline(LONGEST)) and not line.endswith("\n"):
+                        pass
+                    yield Fault(number, f"longer than {LONGEST} characters")
+                    continue
                 yield Line(number, line.removeprefix("\ufeff") if number == 1 else line)
         except UnicodeDecodeError as e:
             raise InputError(f"{self._name}: is not {self._encoding} after line {number}") from e

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     _Which = Callable[[Record], bool]
 
 _Command = Callable[..., None]
+_UNSURE = "unsure, so it has no label by verdict"
 _LABELS = ["social", "sales_spam", "spam"]
 
 
@@ -169,9 +170,6 @@ def import_(home: Path, file: Path | None, from_ledger: bool, as_json: bool, **o
         raise InputError(f"{name}: none of {done.rows} rows can be used; nothing is imported")
     if not as_json:
         sample_imports.say(done)
-
-
-_UNSURE = "unsure, so it has no label by verdict"
 
 
 def _need_label(spam: bool | None, by_verdict: bool, what: str) -> None:
