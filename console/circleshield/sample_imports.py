@@ -42,15 +42,15 @@ class Imported:
 
 
 def import_rows(
-    home: Path, rows: Iterable[Row | Fault], fallback: str, unlabelled: str, tick: Callable[[], None]
+    home: Path, rows: Iterable[Row | Fault], fallback: str, by_verdict: bool, tick: Callable[[], None] = lambda: None
 ) -> Imported:
     """Puts all good rows into the user's samples, or on any error none. `tick` is called now and then.
 
-    `fallback` is the source of rows that name none, `unlabelled` what is wrong with a row without a label. InputError
-    where no row is good.
+    `fallback` is the source of rows that name none. Labels `by_verdict` never replace one that is there.
     """
+    unlabelled = "unsure, so it has no label by verdict" if by_verdict else "no label"
     done = Imported()
-    with Import(home) as importing:
+    with Import(home, yielding=by_verdict) as importing:
         for row in rows:
             done.rows += 1
             if done.rows % _STEP == 0:
@@ -84,15 +84,16 @@ def say_faults(done: Imported) -> None:
         click.echo(f"… and {done.faulty - _LISTED} more", err=True)
 
 
-def say(done: Imported) -> None:
+def say(done: Imported, by_verdict: bool) -> None:
     """What was done, on stdout, and the conflicts, on stderr."""
+    counts = "that counts" if by_verdict else "the later counts"
     merged = done.merged
     assert merged is not None
     for conflict in merged.quoted[:_CONFLICTS]:
         before = "the samples" if conflict.before is None else f"line {conflict.before}"
         click.echo(
             f"line {conflict.number}: {_label(conflict.spam)}, but {_label(not conflict.spam)} in {before}; "
-            f"the later counts: {plain(conflict.text, 60)}",
+            f"{counts}: {plain(conflict.text, 60)}",
             err=True,
         )
     if merged.conflicts > _CONFLICTS:

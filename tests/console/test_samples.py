@@ -186,6 +186,14 @@ def test_from_the_ledger_by_verdict_only_when_asked(tmp_path: Path) -> None:
     assert in_force(tmp_path) == [("甲甲", True, "user/verdicts")]
 
 
+def test_a_verdict_never_replaces_a_label(tmp_path: Path) -> None:
+    record(tmp_path, verdict("1", text="甲甲"), verdict("2", text="乙乙"))
+    said(tmp_path, "add", "--label", "social", "甲甲")
+    result = samples(tmp_path, "import", "--from-ledger", "--by-verdict")
+    assert "line 1: sales_spam, but social in the samples; that counts: 甲甲" in result.stderr
+    assert in_force(tmp_path) == [("甲甲", False, "user"), ("乙乙", True, "user/verdicts")]
+
+
 def test_from_a_capture(tmp_path: Path) -> None:
     file = har(tmp_path / "feed.har")
     assert "posts of a capture have no label" in refused(tmp_path, "import", str(file))

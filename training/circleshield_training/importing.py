@@ -70,7 +70,9 @@ class Import:
     Held in memory are about 20 bytes a row; the rows themselves wait in a file without a name in the home folder.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, yielding: bool = False) -> None:
+        """With `yielding`, a text that the store has keeps the label that it has there."""
+        self._yielding = yielding
         self.batch = secrets.token_hex(4)
         self._home = home
         self._keys, self._values, self._numbers = array("Q"), array("d"), array("Q")
@@ -111,7 +113,7 @@ class Import:
         self._settle()
         with changing(self._home) as path, opened(self._home) as file:
             rows = _Index(np.frombuffer(self._keys, np.uint64), np.frombuffer(self._values))
-            follows = _follows(_index(file), rows)
+            follows = _follows(_index(file), rows, self._yielding)
             quoted: list[Conflict] = []
             with replacing(path) as new:
                 if file is not None:
@@ -151,7 +153,8 @@ class _Follows(NamedTuple):
     other one than there; whether it goes into the store.
 
     A row that says the same as the one before it does not, nor does any on a text of which the import's last word is
-    what the store holds already: the same file a second time changes nothing.
+    what the store holds already: the same file a second time changes nothing. Of a yielding import no row does on a text
+    of the store.
     """
 
     row: NDArray[np.int64]
@@ -159,7 +162,7 @@ class _Follows(NamedTuple):
     kept: NDArray[np.bool_]
 
 
-def _follows(stored: _Index, rows: _Index) -> _Follows:
+def _follows(stored: _Index, rows: _Index, yielding: bool) -> _Follows:
     """Worked out for a part of the keys at a time, to need less memory."""
     size = rows.keys.size
     found = _Follows(np.full(size, _NEW), np.zeros(size, bool), np.zeros(size, bool))
@@ -170,13 +173,13 @@ def _follows(stored: _Index, rows: _Index) -> _Follows:
                 np.concatenate((stored.keys[of_stored], rows.keys[of_rows])),
                 np.concatenate((stored.values[of_stored], rows.values[of_rows])),
             )
-            row, found.opposed[of_rows], found.kept[of_rows] = _compared(index, of_stored.size)
+            row, found.opposed[of_rows], found.kept[of_rows] = _compared(index, of_stored.size, yielding)
             places = np.concatenate((np.full(of_stored.size, _STORED), of_rows, [_NEW]))
             found.row[of_rows] = places[row]
     return found
 
 
-def _compared(index: _Index, first: int) -> _Follows:
+def _compared(index: _Index, first: int, yielding: bool) -> _Follows:
     """Of the rows from `first` on, in the order they were written; those before are the store's."""
     all_keys, values = index
     order = np.argsort(all_keys, kind="stable")
@@ -187,7 +190,7 @@ def _compared(index: _Index, first: int) -> _Follows:
     stored = np.maximum.reduceat(np.where(order < first, order, -1), starts)
     last = order[np.append(starts[1:], order.size) - 1]
     unchanged = np.empty(all_keys.size, bool)
-    unchanged[order] = ((stored >= 0) & (values[stored] == values[last]))[np.cumsum(begins) - 1]
+    unchanged[order] = ((stored >= 0) & (yielding | (values[stored] == values[last])))[np.cumsum(begins) - 1]
     row = row[first:]
     before = np.where(row < 0, 0, values[row])
     return _Follows(row, before * values[first:] < 0, (before != values[first:]) & ~unchanged[first:])

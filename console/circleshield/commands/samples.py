@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     _Which = Callable[[Record], bool]
 
 _Command = Callable[..., None]
-_UNSURE = "unsure, so it has no label by verdict"
 _LABELS = ["social", "sales_spam", "spam"]
 
 
@@ -110,7 +109,7 @@ def add(home: Path, spam: bool, author: str, lang: str, weight: float, as_json: 
     help="With --from-ledger: with that outcome.",
 )
 @_label(help="Label of all posts that have none of their own.")
-@click.option("--by-verdict", is_flag=True, help="From the ledger or a capture: label them as the filter judges them.")
+@click.option("--by-verdict", is_flag=True, help="From the ledger or a capture: label as the filter judges.")
 @click.option("--source", default="", help="Name of where they come from; default: the file's.")
 @click.option(
     "--format",
@@ -131,6 +130,7 @@ def import_(home: Path, file: Path | None, from_ledger: bool, as_json: bool, **o
     """Import labelled posts from FILE (- for stdin): JSON Lines, CSV, text with a post a line, a HAR file, a flow dump.
 
     Rows that cannot be used are listed with their line and skipped; the others go in together, or on any error none.
+    A label by verdict never replaces one that is there.
     """
     from circleshield import sample_imports
     from circleshield_addon.history import Filter
@@ -156,7 +156,7 @@ def import_(home: Path, file: Path | None, from_ledger: bool, as_json: bool, **o
         )
         about = {}
         rows = ledger_rows(home, which, spam, by_verdict)
-        done = sample_imports.import_rows(home, rows, options["source"] or "ledger", _UNSURE, lambda: None)
+        done = sample_imports.import_rows(home, rows, options["source"] or "ledger", by_verdict)
         if not done.rows:
             raise InputError("no such post in the ledger of which the text is kept")
     if as_json:
@@ -169,7 +169,7 @@ def import_(home: Path, file: Path | None, from_ledger: bool, as_json: bool, **o
         name = "the ledger" if file is None else "stdin" if str(file) == "-" else file
         raise InputError(f"{name}: none of {done.rows} rows can be used; nothing is imported")
     if not as_json:
-        sample_imports.say(done)
+        sample_imports.say(done, by_verdict)
 
 
 def _need_label(spam: bool | None, by_verdict: bool, what: str) -> None:
@@ -205,7 +205,7 @@ def _import_file(
             _need_label(spam, by_verdict, "a capture")
             settings = load_settings(config)
             rows = sample_sources.capture_rows(stream, name, settings, model, spam, by_verdict)
-            done = sample_imports.import_rows(home, rows, fallback, _UNSURE, tick)
+            done = sample_imports.import_rows(home, rows, fallback, by_verdict, tick)
             if not done.rows:
                 raise InputError(f"{name}: holds no page of a feed that is filtered")
             return {"format": "capture"}, done
@@ -214,7 +214,7 @@ def _import_file(
         labelled = LabelledFile(stream, name, Reading(form, spam, "", text_column, label_column, encoding))
         if labelled.form == "text" and spam is None:
             raise InputError(f"{name}: plain text has no labels: give --label social or --label sales_spam")
-        done = sample_imports.import_rows(home, labelled, fallback, "no label", tick)
+        done = sample_imports.import_rows(home, labelled, fallback, by_verdict, tick)
         about = {"format": labelled.form, "encoding": labelled.lines.encoding()}
         if labelled.words:
             about["labels"] = labelled.meanings()
