@@ -153,8 +153,8 @@ class _Follows(NamedTuple):
     other one than there; whether it goes into the store.
 
     A row that says the same as the one before it does not, nor does any on a text of which the import's last word is
-    what the store holds already: the same file a second time changes nothing. Of a yielding import no row does on a text
-    of the store.
+    what the store holds already: the same file a second time changes nothing. Of a yielding import no row on a
+    text of the store does.
     """
 
     row: NDArray[np.int64]
