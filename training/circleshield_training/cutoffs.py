@@ -48,7 +48,6 @@ class Tuning:
 
     which: Which
     now: float
-    other: float
     cheapest: float
     choices: tuple[Choice, ...]
 
@@ -108,7 +107,7 @@ def tune(
     least = min(choice.cost for choice in choices)
     equal = [choice.cut for choice in choices if choice.cost <= least + 1e-9]
     cheapest = min(equal, key=lambda cut: abs(cut - now))
-    return Tuning(which, now, review_at if which == "remove_at" else remove_at, cheapest, choices)
+    return Tuning(which, now, cheapest, choices)
 
 
 def chances(found: Evidence) -> Scores:
