@@ -17,10 +17,7 @@ from circleshield_addon.settings import Settings
 from circleshield_model.errors import InputError
 from circleshield_training.labelled_files import Row
 from circleshield_training.samples import Sample
-from circleshield_training.user_samples import USER, Record, language_of
-
-VERDICTS = f"{USER}/verdicts"
-"""Source of what was labelled by the filter's own verdict."""
+from circleshield_training.user_samples import VERDICTS, Record, language_of
 
 _HEAD = 1 << 12
 

@@ -100,12 +100,11 @@ def _evidence(
     """What there is to go by, and what has to be said of it."""
     import numpy as np
 
-    from circleshield.sample_sources import VERDICTS
     from circleshield_addon.history import Filter, scored
     from circleshield_addon.ledger import FILE, milliseconds
     from circleshield_training.cutoffs import Evidence
     from circleshield_training.held_out import held_out_scores
-    from circleshield_training.user_samples import in_force
+    from circleshield_training.user_samples import VERDICTS, in_force
 
     every = (record.sample for record in in_force(home))
     wanted = (s for s in every if (s.source != VERDICTS if source is None else s.source in (source, f"user/{source}")))
