@@ -4,7 +4,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -25,17 +25,17 @@ _HEAD = 1 << 12
 @contextmanager
 def opened(file: Path) -> Iterator[IO[bytes]]:
     """A file, or what comes on stdin for `-`, as a stream that can be read twice. InputError if it cannot be read."""
-    try:
-        if str(file) != "-":
-            with file.open("rb") as stream:
-                yield stream
-            return
-        with tempfile.TemporaryFile() as stream:
-            shutil.copyfileobj(sys.stdin.buffer, stream)
-            stream.seek(0)
-            yield stream
-    except OSError as e:
-        raise InputError(f"{file}: cannot be read: {e.strerror}") from e
+    with ExitStack() as stack:
+        try:
+            stream: IO[bytes] = sys.stdin.buffer if str(file) == "-" else stack.enter_context(file.open("rb"))
+            if str(file) == "-" or not stream.seekable():
+                kept = stack.enter_context(tempfile.TemporaryFile())
+                shutil.copyfileobj(stream, kept)
+                kept.seek(0)
+                stream = kept
+        except OSError as e:
+            raise InputError(f"{file}: cannot be read: {e.strerror}") from e
+        yield stream
 
 
 def holds_capture(stream: IO[bytes]) -> bool:

@@ -3,10 +3,12 @@
 import csv
 import io
 import json
+import os
 import signal
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +133,14 @@ def test_plain_text_needs_a_label(tmp_path: Path) -> None:
     (tmp_path / "ads.txt").write_text("招代理\n\n加微信\n", "utf-8")
     assert "plain text has no labels" in refused(tmp_path, "import", str(tmp_path / "ads.txt"))
     assert answer(tmp_path, "import", str(tmp_path / "ads.txt"), "--label", "spam")["new"] == 2
+
+
+def test_a_pipe_that_has_a_name(tmp_path: Path) -> None:
+    pipe = tmp_path / "rows.csv"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as pool:
+        pool.submit(pipe.write_text, POSTS, "utf-8")
+        assert answer(tmp_path, "import", str(pipe))["new"] == 2
 
 
 def test_all_duplicates(tmp_path: Path) -> None:
