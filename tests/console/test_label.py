@@ -28,7 +28,6 @@ UNSURE = "这杯茶喝了半个月瘦了八斤，想知道的来问我"
 LIKE_IT = "这杯茶喝了一个月瘦了九斤，想知道的来问我哦"
 SURE = "诚招代理，一件代发，加微信拿货，宝妈兼职月入过万"
 FRIEND = "今天去爬山了，天气真好，拍了好多照片"
-CUTOFFS = (0.861, 0.9666)
 KEYS_LINE = "q quit"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -79,6 +78,17 @@ class Terminal:
         _, status = os.waitpid(self.pid, 0)
         os.close(self._number)
         return self.shown.replace("\r\n", "\n"), os.waitstatus_to_exitcode(status)
+
+
+@pytest.fixture(autouse=True)
+def cutoffs(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> tuple[float, float]:
+    """Of review and remove, close around the two like posts, whatever the model is."""
+    scores = Scorer.load().scores([UNSURE, LIKE_IT])
+    low, high = float(scores.min()) - 0.001, float(scores.max()) + 0.001
+    config = tmp_path_factory.mktemp("config") / "config.toml"
+    config.write_text(f"[filter]\nreview_at = {low}\nremove_at = {high}\n")
+    monkeypatch.setenv("CIRCLESHIELD_CONFIG", str(config))
+    return low, high
 
 
 @pytest.fixture
@@ -196,7 +206,7 @@ def test_without_a_terminal_it_refuses(tmp_path: Path) -> None:
     assert "needs a terminal" in str(result.exception)
 
 
-def queue(*records: Record, without: int | None = None, cutoffs: tuple[float, float] = CUTOFFS) -> list[str]:
+def queue(*records: Record, cutoffs: tuple[float, float], without: int | None = None) -> list[str]:
     waiting = LabelQueue(records, Scorer.load(), cutoffs, set() if without is None else {without})
     found = []
     while (candidate := waiting.take()) is not None:
@@ -208,15 +218,16 @@ def of(text: str, author: str = "") -> Record:
     return Record(Sample(text, False, author=author))
 
 
-def test_unsure_ones_first_and_what_is_like_one_seen_last() -> None:
-    found = queue(of(FRIEND), of(SURE), of(LIKE_IT), of(UNSURE))
+def test_unsure_ones_first_and_what_is_like_one_seen_last(cutoffs: tuple[float, float]) -> None:
+    found = queue(of(FRIEND), of(SURE), of(LIKE_IT), of(UNSURE), cutoffs=cutoffs)
     assert found[0] in (UNSURE, LIKE_IT)
     assert set(found[1:3]) == {SURE, FRIEND}
     assert found[3] in (UNSURE, LIKE_IT)
 
 
-def test_each_text_once_and_none_that_is_labelled() -> None:
-    assert queue(of(FRIEND), of(f"{FRIEND}！！"), of(SURE), without=int(keys([SURE])[0])) == [f"{FRIEND}！！"]
+def test_each_text_once_and_none_that_is_labelled(cutoffs: tuple[float, float]) -> None:
+    found = queue(of(FRIEND), of(f"{FRIEND}！！"), of(SURE), cutoffs=cutoffs, without=int(keys([SURE])[0]))
+    assert found == [f"{FRIEND}！！"]
 
 
 def test_of_equals_the_author_seen_least_comes_first() -> None:
@@ -228,8 +239,8 @@ def test_of_equals_the_author_seen_least_comes_first() -> None:
     assert authors in (["a", "b", "a"], ["b", "a", "a"])
 
 
-def test_a_post_put_back_comes_again(tmp_path: Path) -> None:
-    waiting = LabelQueue([of(SURE), of(FRIEND)], Scorer.load(), CUTOFFS, set())
+def test_a_post_put_back_comes_again(cutoffs: tuple[float, float]) -> None:
+    waiting = LabelQueue([of(SURE), of(FRIEND)], Scorer.load(), cutoffs, set())
     first = waiting.take()
     assert first is not None
     waiting.put_back(first)
