@@ -181,11 +181,6 @@ def chosen_about(ledger: Ledger, entries: Iterable[Entry]) -> dict[int, Chosen]:
     return found
 
 
-def learnt_since(ledger: Ledger, time: int) -> int:
-    """How many posts became samples since a time."""
-    return int(ledger.db.execute("SELECT count(*) FROM posts WHERE learnt AND time > ?", (time,)).fetchone()[0])
-
-
 def was_seen(ledger: Ledger, entry: Entry, device: str) -> bool:
     """Whether a device had a post in a feed."""
     sql = "SELECT 1 FROM seen WHERE device = ? AND verdict = ?"

@@ -2,7 +2,9 @@
 
 import json
 import re
+import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from circleshield.review import texts
 from circleshield.review.cards import marked
 from circleshield.review.reasons import reason
 from circleshield_addon.ledger import FILE, Ledger
+from circleshield_addon.reloading import Reloading
 from circleshield_training import user_samples
 
 DAY = 86_400
@@ -241,6 +244,23 @@ def test_the_queue_asks_for_the_least_certain_first(app: Flask, tmp_path: Path) 
         browser.post("/posts", referrer="/queue", one=f"{choice} weibo:{post}")
     assert asked == ["3", "2", "1", "4"]
     assert "Nothing waits" in browser.get("/queue")
+
+
+def test_labels_count_from_wherever_they_come_and_from_the_last_training_on(tmp_path: Path) -> None:
+    app = made(tmp_path)
+    for number in range(3):
+        user_samples.add(tmp_path, "", f"面膜 {'好' * number}", "sales_spam", "")
+    assert "3 of 20 new labels" in owner(app).get("/queue")
+    record(tmp_path, verdict(1))
+    browser = owner(app)
+    browser.post("/posts", referrer="/queue", one="spam weibo:1")
+    assert "4 of 20 new labels" in browser.get("/queue")
+    browser.post("/posts", referrer="/queue", one="social weibo:1")  # in place of the other
+    assert "4 of 20 new labels" in browser.get("/queue")
+    parts = parts_of(app)
+    later = Reloading(parts.shield, None, tmp_path, (None, (int((time.time() + 60) * 1e9), 0, 0), None))
+    app.extensions["circleshield"] = replace(parts, reloading=later)
+    assert "0 of 20 new labels" in owner(app).get("/queue")
 
 
 def test_a_device_sees_what_was_in_its_own_feeds_whoever_saw_it_first(app: Flask, tmp_path: Path) -> None:
