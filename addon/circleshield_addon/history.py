@@ -151,11 +151,11 @@ def last_id(ledger: Ledger) -> int:
     return int(ledger.db.execute("SELECT coalesce(max(id), 0) FROM verdicts").fetchone()[0])
 
 
-def unjudged(ledger: Ledger, actions: Iterable[str], device: str | None, limit: int) -> list[Entry]:
+def unjudged(ledger: Ledger, actions: tuple[str, ...], device: str | None, limit: int) -> list[Entry]:
     """The newest verdicts with these actions about whose post and author the user has chosen nothing; with text."""
     source = Filter(device=device).source
     sql = (
-        f"SELECT {_COLUMNS} FROM {source} WHERE action IN ({', '.join('?' * len(actions := tuple(actions)))})"
+        f"SELECT {_COLUMNS} FROM {source} WHERE action IN ({', '.join('?' * len(actions))})"
         f" AND text IS NOT NULL{'' if device is None else ' AND seen.device = ?'}"
         " AND NOT EXISTS (SELECT 1 FROM posts AS p WHERE p.platform = verdicts.platform"
         " AND p.post_id = verdicts.post_id)"

@@ -19,16 +19,22 @@ def choose(home: Path, ledger: "Ledger", entry: "Entry", choice: "PostChoice", l
     `social` shows it again and `spam` takes it out; both are learnt from, where the text is kept and with `learn`.
     `unsure` does neither.
     """
-    undo(home, ledger, entry.platform, entry.post_id)
-    learnt = learn and choice in _LABELS and entry.text is not None
-    if learnt and entry.text is not None:
-        key, author = f"{entry.platform}:{entry.post_id}", f"{entry.platform}:{entry.author_id}"
-        user_samples.add(home, key, entry.text, _LABELS[choice], author)
-    ledger.choose_post(entry.platform, entry.post_id, choice, learnt)
+    with ledger.transaction():  # if the samples cannot be written, nothing is chosen either
+        _undone(home, ledger, entry.platform, entry.post_id)
+        learnt = learn and choice in _LABELS and entry.text is not None
+        ledger.choose_post(entry.platform, entry.post_id, choice, learnt)
+        if learnt and entry.text is not None:
+            key, author = f"{entry.platform}:{entry.post_id}", f"{entry.platform}:{entry.author_id}"
+            user_samples.add(home, key, entry.text, _LABELS[choice], author)
     return learnt
 
 
 def undo(home: Path, ledger: "Ledger", platform: str, post_id: str) -> bool:
     """Leaves a post to the filter again. Whether a sample is forgotten."""
+    with ledger.transaction():
+        return _undone(home, ledger, platform, post_id)
+
+
+def _undone(home: Path, ledger: "Ledger", platform: str, post_id: str) -> bool:
     before = ledger.unchoose_post(platform, post_id)
     return before in _LABELS and user_samples.remove(home, f"{platform}:{post_id}", _LABELS[before])

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from circleshield_addon.history import Entry, Filter, count, following, forget, newest, of_post, stats
-from circleshield_addon.ledger import FILE, MIGRATIONS, Ledger, Seen
+from circleshield_addon.ledger import FILE, Ledger, Seen
+from circleshield_addon.ledger_schema import MIGRATIONS
 from circleshield_addon.post import Action, Post, Verdict
 from circleshield_model.errors import InputError
 

@@ -210,6 +210,15 @@ def test_without_the_text_nothing_is_learnt(app: Flask, tmp_path: Path) -> None:
     assert "learnt from: 0" in browser.get("/")
 
 
+def test_what_cannot_be_learnt_is_not_chosen_either(app: Flask, tmp_path: Path) -> None:
+    record(tmp_path, verdict(1))
+    (tmp_path / user_samples.FILE).mkdir()
+    reply = owner(app).post("/posts", one="spam weibo:1")
+    assert reply.status_code == 503
+    assert "samples.jsonl: cannot be" in reply.text
+    assert _chosen(tmp_path) == {}
+
+
 def test_a_choice_can_be_undone_when_its_post_is_forgotten(app: Flask, tmp_path: Path) -> None:
     record(tmp_path, verdict(1))
     browser = owner(app)

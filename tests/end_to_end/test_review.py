@@ -3,6 +3,7 @@
 import http.client
 import json
 import re
+import socket
 import ssl
 import subprocess
 import sys
@@ -290,9 +291,13 @@ def _status(url: str, proxy: int | None = None) -> int | None:
         connection.close()
 
 
-def test_a_port_that_is_taken_stops_nothing_else(removing: Feed, tmp_path: Path) -> None:
-    taken = removing.page.split("/")[2] if _status(removing.page) else removing.said("review", "--print").split("/")[2]
-    config = CONFIG.replace("127.0.0.1:0", taken)
-    with running_proxy(tmp_path, None, config=config) as proxy:
-        assert f"cannot listen on {taken}: Address already in use" in proxy.whole_log()
-        assert _status("http://circle.shield/", proxy.port) == 401
+def test_a_port_that_is_taken_stops_nothing_else(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with running_proxy(tmp_path, None, config=CONFIG.replace("127.0.0.1:0", address)) as proxy:
+            assert f"cannot listen on {address}: Address already in use" in proxy.whole_log()
+            assert _status("http://circle.shield/", proxy.port) == 401
+            taken.close()
+            until(lambda: f"the review page listens on {address}" in proxy.whole_log())
+            assert _status(f"http://{address}/") == 401
+            assert proxy.whole_log().count("cannot listen on") == 2  # in the greeting, and once in the log

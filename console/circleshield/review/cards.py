@@ -48,7 +48,7 @@ def cards(ledger: Ledger, entries: Iterable[Entry]) -> list[Card]:
 
 def _card(entry: Entry, chosen: Chosen, scorer: Scorer) -> Card:
     text = entry.text or ""
-    pieces = list(_marked(text, scorer)) if entry.action not in ("keep",) else []
+    pieces = list(_marked(text, scorer))
     clip = len(text) if len(text) <= _CLIP * 3 // 2 else _CLIP
     start, rest = marked(text, pieces, 0, clip), marked(text, pieces, clip, min(len(text), _MOST))
     return Card(entry, chosen, start, rest, max(0, len(text) - _MOST))

@@ -105,13 +105,16 @@ class ReviewHost:
         while True:
             if self._shield.settings.review != self._in_use:
                 self._close()
+                self.fault = None
                 self._listen()
+            elif self.fault is not None:
+                self._listen()  # the port may be free by now
             if self._socket is not None and self._server is None:
                 await self._serve()
             await asyncio.sleep(_SECONDS)
 
     def _listen(self) -> None:
-        self._in_use, self.fault = self._shield.settings.review, None
+        self._in_use = self._shield.settings.review
         if not self._in_use.enabled:
             return
         host, port = self._in_use.address
@@ -120,10 +123,15 @@ class ReviewHost:
             self._socket = socket.create_server((host, port), family=family)
         except OSError as e:
             why = os.strerror(e.errno) if e.errno else str(e)
-            self.fault = f"the review page cannot listen on {self._in_use.listen}: {why}; set review.listen otherwise"
-            _log.warning("%s", self.fault)
+            fault = f"the review page cannot listen on {self._in_use.listen}: {why}; set review.listen otherwise"
+            if fault != self.fault:
+                _log.warning("%s", fault)
+            self.fault = fault
             return
         self._socket.setblocking(False)
+        if self.fault is not None:
+            _log.info("the review page listens on %s now", self._in_use.listen)
+        self.fault = None
 
     async def _serve(self) -> None:
         httpserver, wsgi = await asyncio.to_thread(_tornado)
