@@ -269,10 +269,12 @@ def test_switched_off_and_on_again(removing: Feed) -> None:
     config.write_text(before.replace("[review]\n", "[review]\nenabled = false\n"), encoding="utf-8")
     try:
         until(lambda: _status(removing.page) is None)
+        assert "review     off" in removing.said("status")
         assert _status("http://circle.shield/", removing.proxy.port) == 404
     finally:
         config.write_text(before, encoding="utf-8")
     until(lambda: _status("http://circle.shield/", removing.proxy.port) == 401)
+    assert "review     http://127.0.0.1:" in removing.said("status")
     url = removing.said("review", "--print").strip()
     assert _status(url) == 303
     assert _status(url) == 401  # good once

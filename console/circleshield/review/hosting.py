@@ -68,6 +68,10 @@ class ReviewHost:
         """The port that the listener has; 0 while there is none."""
         return int(self._socket.getsockname()[1]) if self._socket is not None else 0
 
+    def status(self) -> dict[str, str | None]:
+        """For `circleshield status`: where the page is on this machine, or why it is not."""
+        return {"address": self._address() if self._socket is not None else None, "fault": self.fault}
+
     def url(self, token: str | None = None) -> str:
         """The page on this machine, opened to the owner by a token, or else by the terminal's.
 
@@ -75,11 +79,14 @@ class ReviewHost:
         """
         if self._socket is None:
             raise InputError(self.fault or "the review page is off: set review.enabled = true in the config file")
+        return f"{self._address()}?token={token or self.sessions.token}"
+
+    def _address(self) -> str:
         host = self._shield.settings.review.address[0]
         if host in ("0.0.0.0", "::"):
             host = "127.0.0.1"
         name = f"[{host}]" if ":" in host else host
-        return f"http://{name}:{self.port}/?token={token or self.sessions.token}"
+        return f"http://{name}:{self.port}/"
 
     def answers(self) -> dict[str, Callable[..., dict[str, Any]]]:
         """What the control socket has to say about it."""
