@@ -11,6 +11,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "queue": ("To judge", "待判断"),
     "choices": ("My choices", "我的选择"),
     "devices": ("Devices", "设备"),
+    "friends": ("Friends", "好友"),
     "sign_out": ("Sign out", "退出"),
     "signed_out": ("This browser is signed out.", "此浏览器已退出。"),
     "refused_config": (
@@ -112,6 +113,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "is_allow": ("This friend is always shown", "始终显示此好友"),
     "is_judge": ("Each post of this friend is judged", "逐条判断此好友的内容"),
     "is_block": ("This friend is shielded", "已屏蔽此好友"),
+    "do_judge": ("Judge each post", "逐条判断"),
+    "does_judge": ("neither shields nor suggests it any more", "不再自动屏蔽，也不再建议"),
     # several at once
     "ticked": ("All that are ticked", "对所选内容"),
     "tick_all": ("Tick all on this page", "全选本页"),
@@ -133,6 +136,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "All posts of this friend are taken out from the next load on.",
         "下次加载起，拦截此好友的全部内容。",
     ),
+    "said_judge": (
+        "Each post of this friend is judged from the next load on; no shield is suggested any more.",
+        "下次加载起逐条判断此好友的内容，不再建议屏蔽。",
+    ),
     "said_nothing_ticked": ("Nothing was ticked, so nothing was done.", "未选择任何内容，未做更改。"),
     # the queue
     "queue_intro": (
@@ -151,6 +158,36 @@ TEXTS: dict[str, tuple[str, str]] = {
         "已有 {learnt} 条新标注，可以训练了（circleshield train）",
     ),
     "do_friend": ("Friend’s post", "朋友动态"),
+    # friends
+    "friends_intro": (
+        "Whose posts were sales posts, by text or by your word, and what becomes of them. Suggestions come first.",
+        "谁发过推广内容（按正文或你的判断），以及如何处理。建议屏蔽的排在最前。",
+    ),
+    "friends_all": ("All friends", "全部好友"),
+    "friends_none": ("No friend has had a sales post.", "还没有好友发过推广内容。"),
+    "friends_one_none": (
+        "This friend has had no sales post, and you chose nothing.",
+        "此好友没有发过推广，你也没有做过选择。",
+    ),
+    "friend_share": (
+        "{sales} of {posts} posts were sales posts ({share} %).",
+        "{posts} 条内容中有 {sales} 条推广（{share}%）。",
+    ),
+    "friend_no_posts": ("No post of this friend was judged yet.", "尚未判断过此好友的内容。"),
+    "friend_labelled": ("{count} of them by your word.", "其中 {count} 条由你判定。"),
+    "friend_weeks": (
+        "Share of sales posts week by week, oldest first: {shares}",
+        "每周推广内容的占比，由远及近：{shares}",
+    ),
+    "friend_weeks_short": ("share of sales posts, {weeks} weeks", "近 {weeks} 周推广占比"),
+    "friend_more": ("How often this friend sells", "此好友的推广记录"),
+    "state_suggested": ("shielding is suggested", "建议屏蔽"),
+    "state_shielded": ("shielded by itself", "已自动屏蔽"),
+    "state_allowed": ("always shown by you", "你已设为始终显示"),
+    "state_blocked": ("shielded by you", "你已屏蔽"),
+    "state_left_to_the_filter": ("judged post by post at your wish", "按你的要求逐条判断"),
+    "first": ("From the start", "回到开头"),
+    "more": ("More", "更多"),
     # my choices
     "choices_posts": ("Posts", "内容"),
     "choices_authors": ("Friends", "好友"),
