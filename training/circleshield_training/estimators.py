@@ -125,8 +125,12 @@ class NgramEvidence(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 weights.append(weight[used][long] * _WINDOW_SHARE / windows[long])
         if len(rows) > 1:
             coefficients = fitted(sparse.vstack(rows, "csr"), np.concatenate(labels), np.concatenate(weights))
-        self.step_ = float(np.abs(coefficients).max()) / 32000 or 1.0
-        self.weights_ = np.round(coefficients[:-1] / self.step_).astype(np.int16)
+        return self.set_weights(coefficients[:-1])
+
+    def set_weights(self, weights: NDArray[np.float64]) -> Self:
+        """Takes the n-grams' weights (2**bits,) as if they had been fitted."""
+        self.step_ = float(np.abs(weights).max()) / 32000 or 1.0
+        self.weights_ = np.round(weights / self.step_).astype(np.int16)
         self.n_features_in_ = 1
         return self
 

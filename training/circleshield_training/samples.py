@@ -20,6 +20,7 @@ class Sample(NamedTuple):
     source: str = ""
     author: str = ""
     kind: str = ""
+    weight: float = 1.0
 
 
 def read_file(path: Path) -> Iterator[Sample]:
