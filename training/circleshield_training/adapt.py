@@ -36,6 +36,7 @@ from circleshield_training.write import arrays_of
 FOLDS = 5
 MOST = 50_000  # posts that a correction is made from: all are held in memory
 _PENALTY = 0.05
+SH=1;PW=1;MARGIN=0
 _ROUNDS = 2  # the windows that weigh most are looked for again after the first
 _RARITY = 5.0  # log of one in how many posts an n-gram must be in for its correction to be penalised as it stands
 
@@ -69,6 +70,7 @@ def adapted(
     progress(0.0, "reading posts")
     correction = _Correction(base, texts)
     offset = base.decision_function(texts)
+    offset[:number] -= MARGIN*np.array([s.spam for s in samples[:number]])
     target = np.concatenate([[s.spam for s in samples[:number]], expit(offset[number:])])
     weight = np.concatenate([mixing.correcting(samples[:number]), np.ones(len(ballast))])
     group = near_duplicates(texts)
@@ -104,7 +106,9 @@ class _Correction:
     ) -> Pipeline:
         """The pipeline corrected; of the posts, the first `own` say which n-grams may be."""
         used = np.flatnonzero(weight)
-        active = np.unique(self._before[used[used < own]].indices)
+        occurring = np.bincount(self._before[used[used < own]].indices, minlength=self._weights.size)
+        active = np.flatnonzero(occurring)
+        shared = (np.minimum(occurring[active], SH) / SH) ** PW
         x, weights = self._before, self._weights
         for _ in range(_ROUNDS):
             rows = x[used]
@@ -112,7 +116,7 @@ class _Correction:
             start = (offset - self._before @ self._weights + x @ self._weights)[used]
             columns = rows[:, active]
             # as in NgramEvidence: rare n-grams are scaled up, which penalises their correction less
-            rarity = np.log(used.size / np.bincount(columns.indices, minlength=active.size).clip(1)).clip(0.5) / _RARITY
+            rarity = np.log(used.size / np.bincount(columns.indices, minlength=active.size).clip(1)).clip(0.5) / _RARITY * shared
             scaled = columns @ sparse.diags(rarity)
             weights = self._weights.copy()
             weights[active] += _solved(scaled, start, target[used], weight[used]) * rarity
