@@ -21,12 +21,14 @@ def quiet(_: str) -> None:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("trained") / "model"
-    write.write(*fit.train(FEW, 0, quiet), out)
+    trained = fit.train(FEW, 0, quiet)
+    write.write(trained.pipeline, trained.facts, out)
     return out
 
 
 def test_same_data_same_bytes(trained: Path, tmp_path: Path) -> None:
-    write.write(*fit.train(FEW, 0, quiet), tmp_path / "again")
+    again = fit.train(FEW, 0, quiet)
+    write.write(again.pipeline, again.facts, tmp_path / "again")
     for name in (artefact.PIPELINE, artefact.ARRAYS, artefact.MANIFEST):
         assert (tmp_path / "again" / name).read_bytes() == (trained / name).read_bytes()
 

@@ -5,7 +5,7 @@ pipeline's log-odds as offset:
 
     sum of v (log(1 + e^z) - y z) + penalty / 2 |t|^2,    z = log-odds of the pipeline + x t
 
-over the own posts with their labels y, and over the project's posts with the pipeline's own probabilities as y: these are ballast, as
+over the own posts with their labels y (z less a margin for sales posts, which are to be removed and not only suspected), and over the project's posts with the pipeline's own probabilities as y: these are ballast, as
 on them any change costs (knowledge distillation, Hinton et al. 2015; learning without forgetting, Li and Hoiem 2016).
 x is the slope of a post's log-odds in the weights of its n-grams, for the windows that weigh most.
 
@@ -36,7 +36,8 @@ from circleshield_training.write import arrays_of
 FOLDS = 5
 MOST = 50_000  # posts that a correction is made from: all are held in memory
 _PENALTY = 0.05
-SH=1;PW=1;MARGIN=0
+_MARGIN = 5.0  # log-odds, a little beyond remove_at, below which a sales post of the user's is not learnt yet
+_SHARED = 5  # own posts that an n-gram must be in for its correction to be penalised as it stands
 _ROUNDS = 2  # the windows that weigh most are looked for again after the first
 _RARITY = 5.0  # log of one in how many posts an n-gram must be in for its correction to be penalised as it stands
 
@@ -69,8 +70,8 @@ def adapted(
     number, texts = len(own), [s.text for s in samples]
     progress(0.0, "reading posts")
     correction = _Correction(base, texts)
-    offset = base.decision_function(texts)
-    offset[:number] -= MARGIN*np.array([s.spam for s in samples[:number]])
+    offset = np.array(base.decision_function(texts))
+    offset[:number] -= np.where([s.spam for s in samples[:number]], _MARGIN, 0.0)
     target = np.concatenate([[s.spam for s in samples[:number]], expit(offset[number:])])
     weight = np.concatenate([mixing.correcting(samples[:number]), np.ones(len(ballast))])
     group = near_duplicates(texts)
@@ -108,9 +109,10 @@ class _Correction:
         used = np.flatnonzero(weight)
         occurring = np.bincount(self._before[used[used < own]].indices, minlength=self._weights.size)
         active = np.flatnonzero(occurring)
-        shared = (np.minimum(occurring[active], SH) / SH) ** PW
-        x, weights = self._before, self._weights
-        for _ in range(_ROUNDS):
+        shared = np.minimum(occurring[active], _SHARED) / _SHARED  # what own posts have in common rather than each alone
+        weights = self._weights
+        for round_ in range(_ROUNDS):
+            x = self._slopes(weights) if round_ else self._before
             rows = x[used]
             # Euler's theorem for homogeneous functions: the sums' part of the log-odds is slopes times weights.
             start = (offset - self._before @ self._weights + x @ self._weights)[used]
@@ -120,7 +122,6 @@ class _Correction:
             scaled = columns @ sparse.diags(rarity)
             weights = self._weights.copy()
             weights[active] += _solved(scaled, start, target[used], weight[used]) * rarity
-            x = self._slopes(weights)
         fresh = clone(self._base.named_steps["evidence"])
         fresh.set_weights(weights)
         return Pipeline([("evidence", fresh), *self._base.steps[1:]])

@@ -24,6 +24,7 @@ OWN, SEED, UNSEEN = "your own labels", "the project's posts", "posts put aside"
 
 _DRAWS = 1000
 _LEVEL = 0.95  # of the intervals
+_SLACK = {"caught": 0.01, "wrongly removed": 0.002}  # a change as small as this nobody would meet
 
 # Plain cases, written for the purpose: what was judged rightly must stay so.
 ADS = (
@@ -101,10 +102,10 @@ class Finding:
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the change is beyond noise, and which way."""
+        """Whether the change is beyond noise and `_SLACK`, and which way."""
         sign = 1 if self.figure == "caught" else -1
         low, high = sorted((sign * self.low, sign * self.high))
-        return "worse" if high < 0 else "better" if low > 0 else "same"
+        return "worse" if high < -_SLACK[self.figure] else "better" if low > _SLACK[self.figure] else "same"
 
     def __str__(self) -> str:
         what = "sales posts caught" if self.figure == "caught" else "ordinary posts removed"
@@ -181,7 +182,9 @@ def _compared(parts: Sequence[_Part], remove_at: tuple[float, float]) -> list[Fi
         drawn = [np.bincount(rng.integers(0, n, n), minlength=n)[part.group] for part, n in zip(parts, groups, strict=True)]
         draw[:] = np.diff(figures(np.concatenate(drawn).astype(float)), axis=2)[..., 0]
     tail = 100 * (1 - _LEVEL) / 2
-    low, high = np.nanpercentile(draws, (tail, 100 - tail), axis=0)
+    there = ~np.isnan(value).any(axis=2)
+    low, high = np.full((2, len(parts), 2), np.nan)
+    low[there], high[there] = np.nanpercentile(draws[:, there], (tail, 100 - tail), axis=0)
     return [
         Finding(
             part.name,
@@ -193,7 +196,7 @@ def _compared(parts: Sequence[_Part], remove_at: tuple[float, float]) -> list[Fi
         )
         for i, part in enumerate(parts)
         for figure, (name, of) in enumerate((("caught", True), ("wrongly removed", False)))
-        if not np.isnan(value[i, figure]).any()
+        if there[i, figure]
     ]
 
 

@@ -16,6 +16,7 @@ from sklearn.feature_extraction.text import HashingVectorizer
 
 from circleshield_training.attacks import DISGUISES, padded
 from circleshield_training.samples import Sample
+from circleshield_training.user_samples import USER
 
 # The whole weight of a family of sources' (social, sales_spam) posts; a family is all sources whose names begin so.
 # Weibo rules, because feeds are what the proxy sees; SMS and game chat weigh little: their wording is their own and
@@ -41,12 +42,11 @@ MASS = {
 }
 _MOST = 4.0  # of any other source
 _PER_ROW = 0.01  # of any other source, until that
-USER = "user"
-"""Source of what the user labelled; that of an import is `user/` and a name."""
 _PER_USER_ROW = 0.1  # until `_MOST`
 # In correcting a trained model a post of the project weighs 1.
-_CORRECTING = 25.0  # one of the user's, or as many as there are together
-_CORRECTING_MOST = 4000.0  # all of one label of the user's, as of the other files': half of what the project's weigh
+_CORRECTING = 25.0  # one of the user's
+_CORRECTING_FILES = 5.0  # one of a file's
+_CORRECTING_MOST = 500.0  # all of one label of the user's, and of the files'
 _TOTAL = 20_000.0  # what all weights add up to: with it, C means the same for any corpus
 
 _CORRECTIONS = Path(__file__).with_name("corrections.json")
@@ -86,7 +86,7 @@ def correcting(samples: Sequence[Sample]) -> NDArray[np.float64]:
     """Each sample's weight where they correct a trained model: the user's weigh more, no label drowns the other."""
     own = np.array([is_users(s) for s in samples], bool)
     spam = np.array([s.spam for s in samples], bool)
-    weight = np.array([s.weight for s in samples], float) * np.where(own, _CORRECTING, 1)
+    weight = np.array([s.weight for s in samples], float) * np.where(own, _CORRECTING, _CORRECTING_FILES)
     for kind in (own, ~own):
         for label in (spam, ~spam):
             total = weight[kind & label].sum()
