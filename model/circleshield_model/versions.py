@@ -6,7 +6,10 @@ moment one model is in use, and a running proxy can follow it.
 
 import json
 import os
+import shutil
 import tempfile
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +21,7 @@ NAME = "packaged"
 """In place of a version: the packaged model."""
 
 _LOG = "in_use.json"
+_ABANDONED_SECONDS = 86_400.0
 
 
 class Promotion(NamedTuple):
@@ -99,6 +103,18 @@ def take_back(home: Path) -> str:
         left = left[:-1]  # deleted since
     _write(home, left)
     return in_use(home)
+
+
+def prune(home: Path, keep: int = 10) -> None:
+    """Deletes all versions but the newest, the one in use and the one before it; and what a killed training left."""
+    needed = {promotion.version for promotion in promotions(home)[-2:]}
+    for version in versions(home)[:-keep]:
+        if version not in needed:
+            shutil.rmtree(models(home) / version, ignore_errors=True)
+    for path in models(home).glob(".*"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
 
 
 def _write(home: Path, rows: list[Promotion]) -> None:

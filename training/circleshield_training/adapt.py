@@ -1,13 +1,14 @@
 """Learning from a handful: a trained pipeline, and a small correction of what its n-grams weigh.
 
-Only n-grams that occur in the user's own posts are corrected. The correction is the penalised logistic regression with the
-pipeline's log-odds as offset:
+Only n-grams that occur in the user's own posts are corrected. The correction t is that of a penalised logistic
+regression with the pipeline's log-odds as offset, the least
 
     sum of v (log(1 + e^z) - y z) + penalty / 2 |t|^2,    z = log-odds of the pipeline + x t
 
-over the own posts with their labels y (z less a margin for sales posts, which are to be removed and not only suspected), and over the project's posts with the pipeline's own probabilities as y: these are ballast, as
-on them any change costs (knowledge distillation, Hinton et al. 2015; learning without forgetting, Li and Hoiem 2016).
-x is the slope of a post's log-odds in the weights of its n-grams, for the windows that weigh most.
+over the own posts with their labels y (z less a margin for sales posts, as they are to be removed and not only
+suspected), and over the project's posts with the pipeline's own probabilities as y: these are ballast, as any change
+costs on them (learning without forgetting, Li and Hoiem 2016). x is the slope of a post's log-odds in the weights of
+its n-grams, for the windows that weigh most.
 
 A correction always starts from the packaged pipeline, never from an earlier correction, and depends on the set of
 posts alone. So a post that is taken out leaves nothing behind. The decision and its cut-offs are the pipeline's.
@@ -102,14 +103,14 @@ class _Correction:
         self._parts = [(cut, unit_matrix(cut, evidence.bits)) for cut in cuts]
         self._before = self._slopes(self._weights)
 
-    def fitted(
-        self, offset: NDArray[Any], target: NDArray[Any], weight: NDArray[Any], own: int
-    ) -> Pipeline:
+    def fitted(self, offset: NDArray[Any], target: NDArray[Any], weight: NDArray[Any], own: int) -> Pipeline:
         """The pipeline corrected; of the posts, the first `own` say which n-grams may be."""
         used = np.flatnonzero(weight)
         occurring = np.bincount(self._before[used[used < own]].indices, minlength=self._weights.size)
         active = np.flatnonzero(occurring)
-        shared = np.minimum(occurring[active], _SHARED) / _SHARED  # what own posts have in common rather than each alone
+        shared = (
+            np.minimum(occurring[active], _SHARED) / _SHARED
+        )  # what own posts have in common rather than each alone
         weights = self._weights
         for round_ in range(_ROUNDS):
             x = self._slopes(weights) if round_ else self._before
@@ -118,7 +119,11 @@ class _Correction:
             start = (offset - self._before @ self._weights + x @ self._weights)[used]
             columns = rows[:, active]
             # as in NgramEvidence: rare n-grams are scaled up, which penalises their correction less
-            rarity = np.log(used.size / np.bincount(columns.indices, minlength=active.size).clip(1)).clip(0.5) / _RARITY * shared
+            rarity = (
+                np.log(used.size / np.bincount(columns.indices, minlength=active.size).clip(1)).clip(0.5)
+                / _RARITY
+                * shared
+            )
             scaled = columns @ sparse.diags(rarity)
             weights = self._weights.copy()
             weights[active] += _solved(scaled, start, target[used], weight[used]) * rarity

@@ -1,4 +1,4 @@
-"""Whether a new model may take the place of the one in use: never if it is worse beyond noise on posts it did not learn."""
+"""Whether a new model may take the place of the one in use: not if it is worse, beyond noise, on posts it did not learn."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from circleshield_model.artefact import HELD_OUT
 from circleshield_model.scorer import Scorer
 from circleshield_training.evaluate import score_all
 from circleshield_training.near_duplicates import near_duplicates
@@ -18,7 +19,6 @@ from circleshield_training.samples import Sample, read_all, read_seed
 from circleshield_training.user_samples import keys
 
 RATE = 0.005  # false-positive rate at which recall is compared
-HELD_OUT = "held_out.npz"
 HOLD_OUT = Path(__file__).with_name("hold_out")
 OWN, SEED, UNSEEN = "your own labels", "the project's posts", "posts put aside"
 
@@ -54,7 +54,12 @@ FRIENDS = (
     "Grandma turned ninety today and beat us all at cards",
 )
 
+_IN_WORDS = {"better": "better", "same": "no clear change", "worse": "worse"}
+
 Verdict = Literal["better", "same", "worse"]
+Figure = Literal["caught", "wrongly removed"]
+FIGURES: tuple[Figure, Figure] = ("caught", "wrongly removed")
+"""Share of sales posts above the cut that lets `RATE` through, and of ordinary posts that are removed."""
 
 
 class Contender(NamedTuple):
@@ -93,7 +98,7 @@ class Finding:
     """One figure on one part of the data, with the 95 % bootstrap interval of the change."""
 
     part: str
-    figure: Literal["caught", "wrongly removed"]
+    figure: Figure
     posts: int
     before: float
     now: float
@@ -111,7 +116,7 @@ class Finding:
         what = "sales posts caught" if self.figure == "caught" else "ordinary posts removed"
         if self.figure == "caught":
             what += f" at {RATE:.1%} false positives"
-        return f"{self.part}: {what}: {self.now:.1%}, before {self.before:.1%} ({self.verdict})"
+        return f"{self.part}: {what}: {self.now:.1%}, before {self.before:.1%} ({_IN_WORDS[self.verdict]})"
 
 
 @dataclass(frozen=True)
@@ -179,25 +184,22 @@ def _compared(parts: Sequence[_Part], remove_at: tuple[float, float]) -> list[Fi
     value = figures(np.ones(spam.size))
     draws = np.empty((_DRAWS, len(parts), 2))
     for draw in draws:
-        drawn = [np.bincount(rng.integers(0, n, n), minlength=n)[part.group] for part, n in zip(parts, groups, strict=True)]
+        drawn = [
+            np.bincount(rng.integers(0, n, n), minlength=n)[part.group] for part, n in zip(parts, groups, strict=True)
+        ]
         draw[:] = np.diff(figures(np.concatenate(drawn).astype(float)), axis=2)[..., 0]
     tail = 100 * (1 - _LEVEL) / 2
     there = ~np.isnan(value).any(axis=2)
     low, high = np.full((2, len(parts), 2), np.nan)
     low[there], high[there] = np.nanpercentile(draws[:, there], (tail, 100 - tail), axis=0)
-    return [
-        Finding(
-            part.name,
-            name,
-            int(np.count_nonzero(part.spam == of)),
-            *value[i, figure].tolist(),
-            float(low[i, figure]),
-            float(high[i, figure]),
-        )
-        for i, part in enumerate(parts)
-        for figure, (name, of) in enumerate((("caught", True), ("wrongly removed", False)))
-        if there[i, figure]
-    ]
+    found = []
+    for i, part in enumerate(parts):
+        for k, figure in enumerate(FIGURES):
+            if there[i, k]:
+                posts = int(np.count_nonzero(part.spam == (figure == "caught")))
+                was, is_ = value[i, k].tolist()
+                found.append(Finding(part.name, figure, posts, was, is_, float(low[i, k]), float(high[i, k])))
+    return found
 
 
 def _cut(descending: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
@@ -210,9 +212,12 @@ def _cut(descending: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
 
 
 def _broken(before: Scorer, now: Scorer) -> Iterator[str]:
-    for texts, right in ((ADS, lambda s, p: p >= s.review_at), (FRIENDS, lambda s, p: p < s.remove_at)):
-        old, new = right(before, before.scores(texts)), right(now, now.scores(texts))
-        yield from (text for text, was, is_ in zip(texts, old, new, strict=True) if was and not is_)
+    for texts, ads in ((ADS, True), (FRIENDS, False)):
+        right = [
+            scores >= model.review_at if ads else scores < model.remove_at
+            for model, scores in ((model, model.scores(texts)) for model in (before, now))
+        ]
+        yield from (text for text, was, is_ in zip(texts, *right, strict=True) if was and not is_)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Which posts are nearly the same: MinHash in bands (Leskovec, Rajaraman, Ullman: Mining of Massive Datasets, ch. 3)."""
+"""Which posts are nearly the same: MinHash in bands (Leskovec et al., Mining of Massive Datasets, ch. 3)."""
 
 from collections.abc import Sequence
 

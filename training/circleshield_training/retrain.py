@@ -1,7 +1,6 @@
 """A new model from what the user labelled, ready for the gate: the packaged one corrected, or one made from nothing."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from sklearn.pipeline import Pipeline
@@ -35,16 +34,8 @@ class Candidate(NamedTuple):
 
 
 def gathered(own: Sequence[Sample], given: Sequence[Sample]) -> Data:
-    """The user's labels and those of the files given, a text once: the user's label counts, then the first.
-
-    InputError if there is nothing to learn.
-    """
+    """The user's labels and those of the files given, a text once: the user's label counts, then the first."""
     samples = [*own, *given]
-    if not samples:
-        raise InputError(
-            "nothing to learn: no labelled posts; label some with `circleshield label` or `circleshield samples add`, "
-            "or name a file"
-        )
     found = keys([s.text for s in samples]).tolist()
     first: dict[int, Sample] = {}
     contradicting = 0
@@ -60,13 +51,18 @@ def gathered(own: Sequence[Sample], given: Sequence[Sample]) -> Data:
     if len(labels) == 1:
         which, other = ("sales", "ordinary") if labels == {True} else ("ordinary", "sales")
         notes.append(f"all labels are of {which} posts; some of {other} posts would make it safer")
-    if len(kept) < _FEW:
+    if 0 < len(kept) < _FEW:
         notes.append(f"{len(kept)} labelled posts are few: expect little")
     return Data(kept, notes)
 
 
 def corrected(samples: Sequence[Sample], progress: Progress) -> Candidate:
-    """The packaged model corrected by samples. InputError as `adapt.adapted`."""
+    """The packaged model corrected by samples. InputError if there are none, and as `adapt.adapted`."""
+    if not samples:
+        raise InputError(
+            "nothing to learn: there are no labelled posts; label some with `circleshield label` or `circleshield "
+            "samples add`, or name a file"
+        )
     ballast = read_seed()
     base = artefact.read_manifest(artefact.PACKAGED)
     made = adapted(read_pipeline(), samples, ballast, progress)
