@@ -10,7 +10,7 @@ from scipy.sparse.csgraph import connected_components
 from circleshield_model.ngrams import hashes, inside
 from circleshield_model.normalise import Units, units
 
-_BANDS, _ROWS = 8, 3  # texts of Jaccard .8 share a band with a chance of .997, of .5 with .66, of .2 with .06
+_BANDS, _ROWS = 10, 4  # texts of Jaccard .8 share a band with a chance of .995, of .5 with .48, of .2 with .02
 _CHUNK = 4000
 _FACTORS = np.random.default_rng(0).integers(0, 2**63, _BANDS * _ROWS, np.uint64) * np.uint64(2) + np.uint64(1)
 
