@@ -1,8 +1,8 @@
-"""The gate's right and wrong decisions: `python benchmarks/gate.py ../shared/corpora`.
+"""The gate's right and wrong decisions: `python -m benchmarks.gate ../shared/corpora`.
 
-Sixty trials over a model trained on the seed alone: labels of a user as they should be, and with harm done to them. Whether a
-candidate does harm is measured on corpora that neither the models nor the gate have seen: it does if false positives
-of some source rise by more than half a point, or recall on ads at 0.5 % false positives falls by more than two.
+Sixty trials over a model trained on the seed alone: labels of a user as they should be, and with harm done to them.
+Whether a candidate does harm is measured on corpora that neither the models nor the gate have seen: it does if false
+positives of some source rise by more than half a point, or recall on ads at 0.5 % false positives falls by more than two.
 """
 
 import sys
@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-
 from benchmarks.learning import OTHERS, STYLES, Corpora, labelled, quiet
+
 from circleshield_model.scorer import Scorer
 from circleshield_training import fit
 from circleshield_training.adapt import adapted

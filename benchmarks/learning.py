@@ -1,9 +1,9 @@
 """What a few labels change: `python benchmarks/learning.py ../shared/corpora`.
 
-First 20 labels of one seller (`sellers.jsonl`, of our own writing) against the packaged model: how many of the seller's other posts
-are removed before and after, and how far false positives and recall on other sources move. Then learning curves: half
-of the labels are ads of one source, half ordinary posts, over a model that was trained on the seed alone, so that all corpora are
-unseen. The rest of the source is tested; false positives are of other sources.
+First 20 labels of one seller (`sellers.jsonl`, of our own writing) against the packaged model: how many of the
+seller's other posts are removed before and after, and how far false positives and recall on other sources move. Then
+learning curves: half of the labels are ads of one source, half ordinary posts, over a model that was trained on the
+seed alone, so that all corpora are unseen. The rest of the source is tested; false positives are of other sources.
 """
 
 import sys

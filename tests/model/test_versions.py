@@ -40,7 +40,7 @@ def test_a_deleted_version_is_passed_over(home: Path) -> None:
 
 
 def test_an_unknown_version(home: Path) -> None:
-    with pytest.raises(InputError, match="there is no model 'three'.*packaged"):
+    with pytest.raises(InputError, match=r"there is no model 'three'.*packaged"):
         versions.put_in_use(home, "three")
     with pytest.raises(InputError, match="there is no model"):
         versions.put_in_use(home, "../one")

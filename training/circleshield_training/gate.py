@@ -1,4 +1,4 @@
-"""Whether a new model may take the place of the one in use: not if it is worse, beyond noise, on posts it did not learn."""
+"""Whether a new model may take the place of the one in use: not if it is worse on posts that it did not learn."""
 
 import io
 from collections.abc import Iterator, Sequence
