@@ -39,6 +39,7 @@ MOST = 50_000  # posts that a correction is made from: all are held in memory
 _PENALTY = 0.05
 _MARGIN = 5.0  # log-odds, a little beyond remove_at, below which a sales post of the user's is not learnt yet
 _SHARED = 5  # own posts that an n-gram must be in for its correction to be penalised as it stands
+_PER_MENTION = 2500  # own posts for each that an n-gram must be in one more of them; of few posts all n-grams count
 _ROUNDS = 2  # the windows that weigh most are looked for again after the first
 _RARITY = 5.0  # log of one in how many posts an n-gram must be in for its correction to be penalised as it stands
 
@@ -107,7 +108,7 @@ class _Correction:
         """The pipeline corrected; of the posts, the first `own` say which n-grams may be."""
         used = np.flatnonzero(weight)
         occurring = np.bincount(self._before[used[used < own]].indices, minlength=self._weights.size)
-        active = np.flatnonzero(occurring)
+        active = np.flatnonzero(occurring > own // _PER_MENTION)
         shared = np.minimum(occurring[active], _SHARED) / _SHARED
         weights = self._weights
         for round_ in range(_ROUNDS):
