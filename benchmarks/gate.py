@@ -25,6 +25,7 @@ from circleshield_training.user_samples import keys
 from circleshield_training.write import scorer_of
 
 TRIALS = 6  # of each kind
+UNSEEN = 1200  # ordinary posts of each source that harm is measured on
 _FALSE, _MISSED = 0.005, 0.02
 
 
@@ -39,7 +40,7 @@ class Truth(NamedTuple):
 
 
 def truth(scorer: Scorer, corpora: Corpora) -> Truth:
-    social = [score_all(scorer, corpora.social(name)) for name in OTHERS]
+    social = [score_all(scorer, corpora.social(name)[:UNSEEN]) for name in OTHERS]
     ads = np.concatenate([score_all(scorer, corpora.ads(name)[300:]) for name in STYLES])
     cut = cut_for(np.concatenate(social), 0.005)
     return Truth(np.array([(s >= scorer.remove_at).mean() for s in social]), float((ads > cut).mean()))
@@ -51,14 +52,16 @@ def main() -> None:
     made = fit.train(seed, 0, quiet)
     cutoffs = {name: made.facts[name] for name in ("remove_at", "review_at")}
     base = scorer_of(made.pipeline, cutoffs)
-    before, in_use = truth(base, corpora), Contender(base, {})
+    learnt = keys([s.text for s in seed]).tolist()
+    before, in_use = truth(base, corpora), Contender(base, dict(zip(learnt, made.honest.tolist(), strict=True)))
 
     def drawn(rng: np.random.Generator, ads: int, ordinary: int) -> tuple[list[str], list[str]]:
         style = str(rng.choice(STYLES))
         source = str(rng.choice(OTHERS))
         some = rng.choice(300, ads, replace=False)
-        others = rng.choice(2000, ordinary, replace=False)
-        return [corpora.ads(style)[i] for i in some], [corpora.texts[source, False][3000 + i] for i in others]
+        rest = corpora.texts[source, False][UNSEEN:]
+        others = rng.choice(len(rest), ordinary, replace=False)
+        return [corpora.ads(style)[i] for i in some], [rest[i] for i in others]
 
     def clean(ads: int, ordinary: int) -> Callable[[np.random.Generator], list[Sample]]:
         def made(rng: np.random.Generator) -> list[Sample]:
@@ -92,7 +95,7 @@ def main() -> None:
         counts: Counter[tuple[bool, bool]] = Counter()
         for trial in range(TRIALS):
             own = kind(np.random.default_rng(trial))
-            found = adapted(made.pipeline, own, seed)
+            found = adapted(made.pipeline, own, seed, made.honest)
             scorer = scorer_of(found.pipeline, cutoffs)
             texts = [s.text for s in (*seed, *own)]
             scores = [*found.ballast.tolist(), *found.own.tolist()]

@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
+from circleshield_model.artefact import PACKAGED
 from circleshield_model.scorer import Scorer
 from circleshield_training import fit, mixing
 from circleshield_training.adapt import adapted
 from circleshield_training.evaluate import score_all
+from circleshield_training.gate import Contender
 from circleshield_training.measures import cut_for
 from circleshield_training.samples import Sample, read_all, read_seed
 from circleshield_training.write import read_pipeline, scorer_of
@@ -60,7 +62,8 @@ def removed(scorer: Scorer, texts: Sequence[str]) -> float:
 
 
 def sellers(corpora: Corpora) -> None:
-    base, before = read_pipeline(), Scorer.load()
+    base, before, seed = read_pipeline(), Scorer.load(), read_seed()
+    honest = Contender.load(PACKAGED).scores([s.text for s in seed])
     cutoffs = {"remove_at": before.remove_at, "review_at": before.review_at}
     posts = read_all([Path(__file__).with_name("sellers.jsonl")])
     held = {name: corpora.social(name) for name in OTHERS} | {"ads": corpora.ads("weibo_covid/hand")}
@@ -74,7 +77,7 @@ def sellers(corpora: Corpora) -> None:
         for draw in range(3):
             order = np.random.default_rng(draw).permutation(len(own))
             learnt, rest = [own[i] for i in order[:20]], [own[i] for i in order[20:]]
-            now = scorer_of(adapted(base, labelled(learnt, True), read_seed()).pipeline, cutoffs)
+            now = scorer_of(adapted(base, labelled(learnt, True), seed, honest).pipeline, cutoffs)
             shares.append((removed(before, rest), removed(now, rest)))
             moves += [100 * (removed(now, texts) - was[name]) for name, texts in held.items()]
         first, then = np.mean(shares, axis=0)
@@ -87,7 +90,7 @@ def curves(corpora: Corpora) -> None:
     cutoffs = {name: made.facts[name] for name in ("remove_at", "review_at")}
     base = scorer_of(made.pipeline, cutoffs)
     ways: dict[str, Callable[[list[Sample]], tuple[Pipeline, dict[str, float]]]] = {
-        "corrected": lambda own: (adapted(made.pipeline, own, seed).pipeline, cutoffs),
+        "corrected": lambda own: (adapted(made.pipeline, own, seed, made.honest).pipeline, cutoffs),
         "seed and labels anew": lambda own: _fitted([*seed, *own]),
         "labels alone": _fitted,
     }

@@ -72,7 +72,8 @@ def test_hostile_labels_are_refused(packaged: Contender) -> None:
     rng = np.random.default_rng(0)
     own = [seed[i]._replace(spam=not seed[i].spam, source="user") for i in rng.choice(len(seed), 200, replace=False)]
     texts = {s.text for s in own}
-    made = adapted(read_pipeline(), own, [s for s in seed if s.text not in texts])
+    ballast = [s for s in seed if s.text not in texts]
+    made = adapted(read_pipeline(), own, ballast, np.full(len(ballast), 0.1))
     facts = {"remove_at": packaged.scorer.remove_at, "review_at": packaged.scorer.review_at}
     assert not judged(packaged, Contender(scorer_of(made.pipeline, facts), {}), []).passed
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import minimize
-from scipy.special import expit
+from scipy.special import expit, logit
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
@@ -48,8 +48,11 @@ Progress = Callable[[float, str], None]
 
 
 class Adapted(NamedTuple):
-    """A corrected pipeline, and what corrections that had not seen the post, nor a near-duplicate of it, say of each:
-    probabilities of the own posts, in the order given, and of the ballast."""
+    """A corrected pipeline, and what corrections that had not seen the post, nor a near-duplicate of it, say of each.
+
+    `own` are probabilities of the own posts, in the order given; `ballast` of the ballast, by what is changed of its
+    honest ones.
+    """
 
     pipeline: Pipeline
     own: NDArray[np.float64]
@@ -57,9 +60,14 @@ class Adapted(NamedTuple):
 
 
 def adapted(
-    base: Pipeline, own: Sequence[Sample], ballast: Sequence[Sample], progress: Progress = lambda *_: None
+    base: Pipeline,
+    own: Sequence[Sample],
+    ballast: Sequence[Sample],
+    honest: NDArray[np.float64],
+    progress: Progress = lambda *_: None,
 ) -> Adapted:
-    """Corrects a pipeline by the user's own posts. The project's posts should be of the kinds it was trained on.
+    """Corrects a pipeline by the user's own posts. The project's posts should be of the kinds it was trained on;
+    `honest` (ballast,) are their probabilities from models like it that had not seen them.
 
     InputError if the posts are more than memory is meant for.
     """
@@ -72,24 +80,25 @@ def adapted(
     number, texts = len(own), [s.text for s in samples]
     progress(0.0, "reading posts")
     correction = _Correction(base, texts)
-    offset = np.array(base.decision_function(texts))
+    log_odds = np.array(base.decision_function(texts))
+    offset = log_odds.copy()
     offset[:number] -= np.where([s.spam for s in samples[:number]], _MARGIN, 0.0)
     target = np.concatenate([[s.spam for s in samples[:number]], expit(offset[number:])])
     weight = np.concatenate([mixing.correcting(samples[:number]), np.ones(len(ballast))])
     group = near_duplicates(texts)
     fold = np.random.default_rng(0).permutation(int(group.max(initial=0)) + 1)[group] % FOLDS
-    scores = np.empty(len(texts))
+    found = np.empty(len(texts))
     for k in range(FOLDS):
         progress((k + 1) / (FOLDS + 2), "proving on posts left out")
         held = fold == k
         tried = correction.fitted(offset, target, np.where(held, 0, weight), number)
-        scores[held] = tried.predict_proba([texts[i] for i in np.flatnonzero(held)])[:, 1]
+        found[held] = tried.decision_function([texts[i] for i in np.flatnonzero(held)])
     progress((FOLDS + 1) / (FOLDS + 2), "learning")
     pipeline = correction.fitted(offset, target, weight, number)
     progress(1.0, "done")
     own_scores = np.empty(number)
-    own_scores[order] = scores[:number]
-    return Adapted(pipeline, own_scores, scores[number:])
+    own_scores[order] = expit(found[:number])
+    return Adapted(pipeline, own_scores, expit(logit(honest) + (found - log_odds)[number:]))
 
 
 class _Correction:

@@ -77,11 +77,13 @@ class Contender(NamedTuple):
                 held_out = dict(zip(arrays["keys"].tolist(), arrays["scores"].tolist(), strict=True))
         return cls(Scorer.load(folder), held_out)
 
-    def held_out_file(self) -> bytes:
-        """The content of the file `HELD_OUT`."""
+    def held_out_file(self, only: Sequence[Sample] | None = None) -> bytes:
+        """The content of the file `HELD_OUT`, of all posts or only of some."""
         file = io.BytesIO()
-        found = np.array(list(self.held_out), np.uint64)
-        np.savez_compressed(file, keys=found, scores=np.array(list(self.held_out.values()), float))
+        wanted = self.held_out if only is None else dict.fromkeys(keys([s.text for s in only]).tolist())
+        found = [key for key in wanted if key in self.held_out]
+        scores = np.array([self.held_out[key] for key in found], np.float32)
+        np.savez_compressed(file, keys=np.array(found, np.uint64), scores=scores)
         return file.getvalue()
 
     def scores(self, texts: Sequence[str]) -> NDArray[np.float64]:
@@ -162,12 +164,16 @@ def judged(before: Contender, now: Contender, own: Sequence[Sample]) -> Judgemen
 
 
 def _compared(parts: Sequence[_Part], remove_at: tuple[float, float]) -> list[Finding]:
-    """Per part the share of sales posts above the cut that `RATE` of all ordinary posts lie above, and the share of
-    ordinary posts that are removed. For the intervals the same posts are drawn for both models."""
+    """Per part the share of sales posts above the cut that `RATE` of the ordinary posts lie above, and the share of
+    ordinary posts that are removed. For the intervals the same posts are drawn for both models.
+
+    The user's ordinary posts have no say in the cut: one wrong label among them would move it for all.
+    """
     rng = np.random.default_rng(0)
     spam = np.concatenate([part.spam for part in parts])
+    known = np.concatenate([np.full(part.spam.size, part.name != OWN) for part in parts]) & ~spam
     scores = [np.concatenate([part[3 + k] for part in parts]) for k in (0, 1)]
-    sorted_ = [np.flatnonzero(~spam)[np.argsort(-found[~spam], kind="stable")] for found in scores]
+    sorted_ = [np.flatnonzero(known)[np.argsort(-found[known], kind="stable")] for found in scores]
     removed = [found >= cut for found, cut in zip(scores, remove_at, strict=True)]
     groups = [int(part.group.max()) + 1 for part in parts]
     bounds = np.cumsum([0, *(part.spam.size for part in parts)])

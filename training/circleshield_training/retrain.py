@@ -65,7 +65,8 @@ def corrected(samples: Sequence[Sample], progress: Progress) -> Candidate:
         )
     ballast = read_seed()
     base = artefact.read_manifest(artefact.PACKAGED)
-    made = adapted(read_pipeline(), samples, ballast, progress)
+    honest = Contender.load(artefact.PACKAGED).scores([s.text for s in ballast])
+    made = adapted(read_pipeline(), samples, ballast, honest, progress)
     facts = {
         **{name: base[name] for name in ("remove_at", "review_at")},
         "base": base["version"],
@@ -80,9 +81,8 @@ def corrected(samples: Sequence[Sample], progress: Progress) -> Candidate:
 def from_nothing(samples: Sequence[Sample], seed: int, say: Callable[[str], None]) -> Candidate:
     """A model from the project's own posts and samples alone. InputError as `fit.train`."""
     made = fit.train([*read_seed(), *samples], seed, say)
-    rows = [i for i, s in enumerate(made.samples) if s.source != "seed"]
-    found = keys([made.samples[i].text for i in rows]).tolist()
-    return _candidate(made.pipeline, made.facts, dict(zip(found, made.honest[rows].tolist(), strict=True)))
+    found = keys([s.text for s in made.samples]).tolist()
+    return _candidate(made.pipeline, made.facts, dict(zip(found, made.honest.tolist(), strict=True)))
 
 
 def _candidate(pipeline: Pipeline, facts: dict[str, Any], held_out: dict[int, float]) -> Candidate:

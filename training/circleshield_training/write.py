@@ -6,7 +6,7 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,12 +44,12 @@ def arrays_of(pipeline: Pipeline) -> dict[str, Any]:
     }
 
 
-def write(pipeline: Pipeline, facts: dict[str, Any], out: Path) -> None:
+def write(pipeline: Pipeline, facts: dict[str, Any], out: Path, others: Mapping[str, bytes] | None = None) -> None:
     """Writes the artefact beside `out` and renames it whole; the one that was there stays as `<out>.previous`.
 
-    InputError if it cannot be written; what was there is then as it was.
+    `others` are more files by name. InputError if it cannot be written; what was there is then as it was.
     """
-    files = _files(pipeline, facts)
+    files = _files(pipeline, facts) | dict(others or {})
     with _beside(out, files) as fresh:
         previous = out.with_name(out.name + ".previous")
         if out.exists():

@@ -47,9 +47,12 @@ def command(
             if out is None:
                 result, said = _proved(progress, candidate, samples, home, force)
             else:
+                from circleshield_model.artefact import HELD_OUT
                 from circleshield_training import write
+                from circleshield_training.samples import read_seed
 
-                write.write(candidate.pipeline, candidate.facts, out)
+                others = {HELD_OUT: candidate.contender.held_out_file(read_seed())}
+                write.write(candidate.pipeline, candidate.facts, out, others)
                 result, said = {"outcome": "written", "folder": str(out)}, [f"wrote {out}"]
     except KeyboardInterrupt:
         click.echo("interrupted; the model in use is unchanged", err=True)
