@@ -21,12 +21,14 @@ def quiet(_: str) -> None:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("trained") / "model"
-    write.write(*fit.train(FEW, 0, quiet), out)
+    trained = fit.train(FEW, 0, quiet)
+    write.write(trained.pipeline, trained.facts, out)
     return out
 
 
 def test_same_data_same_bytes(trained: Path, tmp_path: Path) -> None:
-    write.write(*fit.train(FEW, 0, quiet), tmp_path / "again")
+    again = fit.train(FEW, 0, quiet)
+    write.write(again.pipeline, again.facts, tmp_path / "again")
     for name in (artefact.PIPELINE, artefact.ARRAYS, artefact.MANIFEST):
         assert (tmp_path / "again" / name).read_bytes() == (trained / name).read_bytes()
 
@@ -64,7 +66,7 @@ def test_a_failed_write_leaves_the_former_model(trained: Path, tmp_path: Path, m
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("pathlib.Path.rename", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(InputError, match="No space"):
         write.write(pipeline, {**facts, "remove_at": 0.8}, out)
     assert Scorer.load(out).remove_at == 0.9
     assert [p.name for p in tmp_path.iterdir()] == ["model"]

@@ -119,14 +119,18 @@ class NgramEvidence(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         for i, width in enumerate(WIDTHS):
             long = np.flatnonzero(widths[:, i])
             if long.size:
-                first = _best_starts(sums, begin[long], end[long], width)
+                first = best_starts(sums, begin[long], end[long], width)
                 rows.append(texts.rows(first, first + width))
                 labels.append(y[used][long])
                 weights.append(weight[used][long] * _WINDOW_SHARE / windows[long])
         if len(rows) > 1:
             coefficients = fitted(sparse.vstack(rows, "csr"), np.concatenate(labels), np.concatenate(weights))
-        self.step_ = float(np.abs(coefficients).max()) / 32000 or 1.0
-        self.weights_ = np.round(coefficients[:-1] / self.step_).astype(np.int16)
+        return self.set_weights(coefficients[:-1])
+
+    def set_weights(self, weights: NDArray[np.float64]) -> Self:
+        """Takes the n-grams' weights (2**bits,) as if they had been fitted."""
+        self.step_ = float(np.abs(weights).max()) / 32000 or 1.0
+        self.weights_ = np.round(weights / self.step_).astype(np.int16)
         self.n_features_in_ = 1
         return self
 
@@ -160,12 +164,20 @@ def unit_matrix(cut: Units, bits: int) -> sparse.csr_matrix:
     return sparse.csr_matrix((np.ones(row.size), (row, column)), (cut.post.size, 1 << bits))
 
 
-def _best_starts(
+def best_starts(
     sums: NDArray[np.float64], begin: NDArray[np.int64], end: NDArray[np.int64], width: int
 ) -> NDArray[np.int64]:
-    """Where in each stretch the window of this width with the largest sum begins."""
+    """Where in each stretch, in order and apart, the window of this width with the largest sum begins."""
     window = sums[width:] - sums[:-width]
-    return np.array([b + int(window[b : e - width + 1].argmax()) for b, e in zip(begin, end, strict=True)], np.int64)
+    last = end - width + 1
+    edges = np.stack([begin, last], axis=1).ravel()
+    best = np.maximum.reduceat(window, edges[:-1] if edges[-1] == window.size else edges)[::2]
+    hits = np.full(window.size, np.inf)
+    size = last - begin
+    at = np.repeat(begin - np.concatenate(([0], np.cumsum(size)[:-1])), size) + np.arange(size.sum())
+    hits[at] = np.repeat(best, size)
+    found = np.flatnonzero(window == hits)
+    return found[np.searchsorted(found, begin)]
 
 
 def _weights(given: NDArray[Any] | None, size: int) -> NDArray[np.float64]:

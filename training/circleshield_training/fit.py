@@ -23,6 +23,16 @@ _LARGE = 1000  # social posts from which on a source has a say in the cut-offs
 _MOST = 10_000  # of a source's posts looked at
 
 
+class Trained(NamedTuple):
+    """A pipeline, what its manifest says of it, and the samples it learnt with the score (n,) of each from a model
+    that had not seen its group."""
+
+    pipeline: Pipeline
+    facts: dict[str, Any]
+    samples: list[Sample]
+    honest: NDArray[np.float64]
+
+
 class Cutoffs(NamedTuple):
     """From which score on a post is removed, and put up for review."""
 
@@ -30,7 +40,7 @@ class Cutoffs(NamedTuple):
     review_at: float
 
 
-def train(samples: Sequence[Sample], seed: int, say: Callable[[str], None]) -> tuple[Pipeline, dict[str, Any]]:
+def train(samples: Sequence[Sample], seed: int, say: Callable[[str], None]) -> Trained:
     """Fits the pipeline on samples; `say` is told how far it is. InputError if a label is missing altogether."""
     kept = mixing.corrected(samples)
     if len({s.spam for s in kept}) < 2:
@@ -57,7 +67,7 @@ def train(samples: Sequence[Sample], seed: int, say: Callable[[str], None]) -> t
         "seed": seed,
         "metrics": _metrics(everything, honest, cutoffs),
     }
-    return Pipeline([("evidence", evidence), *decision.steps]), facts
+    return Trained(Pipeline([("evidence", evidence), *decision.steps]), facts, kept, honest[: len(kept)])
 
 
 def fingerprint(samples: Sequence[Sample]) -> str:

@@ -16,6 +16,7 @@ from sklearn.feature_extraction.text import HashingVectorizer
 
 from circleshield_training.attacks import DISGUISES, padded
 from circleshield_training.samples import Sample
+from circleshield_training.user_samples import USER, VERDICTS
 
 # The whole weight of a family of sources' (social, sales_spam) posts; a family is all sources whose names begin so.
 # Weibo rules, because feeds are what the proxy sees; SMS and game chat weigh little: their wording is their own and
@@ -41,13 +42,20 @@ MASS = {
 }
 _MOST = 4.0  # of any other source
 _PER_ROW = 0.01  # of any other source, until that
+_PER_USER_ROW = 0.1  # until `_MOST`
+# In correcting a trained model a post of the project weighs 1.
+_CORRECTING = 25.0  # one of the user's
+_CORRECTING_OTHERS = 5.0  # one of a file's, or one that the filter labelled
+_CORRECTING_MOST = 500.0  # all of one label of the user's, and of the others
 _TOTAL = 20_000.0  # what all weights add up to: with it, C means the same for any corpus
 
 _CORRECTIONS = Path(__file__).with_name("corrections.json")
 
 
 def family(source: str) -> str:
-    """The longest of the names in `MASS` that the source begins with; otherwise the source itself."""
+    """`user`, or the longest of the names in `MASS` that the source begins with; otherwise the source itself."""
+    if source == USER or source.startswith(USER + "/"):
+        return USER
     return max((name for name in MASS if source.startswith(name)), key=len, default=source)
 
 
@@ -69,16 +77,35 @@ def corrected(samples: Sequence[Sample]) -> list[Sample]:
     return kept
 
 
+def is_users(sample: Sample) -> bool:
+    """Whether the user labelled it, post by post or by an import, and not the filter."""
+    return family(sample.source) == USER and sample.source != VERDICTS
+
+
+def correcting(samples: Sequence[Sample]) -> NDArray[np.float64]:
+    """Each sample's weight where they correct a trained model: the user's weigh more, no label drowns the other."""
+    own = np.array([is_users(s) for s in samples], bool)
+    spam = np.array([s.spam for s in samples], bool)
+    weight = np.array([s.weight for s in samples], float) * np.where(own, _CORRECTING, _CORRECTING_OTHERS)
+    for kind in (own, ~own):
+        for label in (spam, ~spam):
+            total = weight[kind & label].sum()
+            if total > _CORRECTING_MOST:
+                weight[kind & label] *= _CORRECTING_MOST / total
+    return weight
+
+
 def weights(samples: Sequence[Sample]) -> NDArray[np.float64]:
-    """Each sample's weight: its source's and label's whole weight, shared evenly."""
+    """Each sample's weight: its source's and label's whole weight, shared by the samples' own weights."""
     cells: defaultdict[tuple[str, bool], list[int]] = defaultdict(list)
     for i, sample in enumerate(samples):
         cells[family(sample.source), sample.spam].append(i)
     weight = np.zeros(len(samples))
     for (name, spam), rows in cells.items():
         known = MASS.get(name)
-        mass = known[spam] if known else min(_MOST, _PER_ROW * len(rows))
-        weight[rows] = mass / len(rows)
+        shares = np.array([samples[i].weight for i in rows])
+        per_row = _PER_USER_ROW if name == USER else _PER_ROW
+        weight[rows] = shares * (known[spam] / shares.sum() if known else min(per_row, _MOST / shares.sum()))
     return weight * (_TOTAL / weight.sum())
 
 
