@@ -1,6 +1,6 @@
 """The gate's right and wrong decisions: `python -m benchmarks.gate ../shared/corpora`.
 
-Sixty trials over a model trained on the seed alone: labels of a user as they should be, and with harm done to them.
+Fifty trials over a model trained on the seed alone: labels of a user as they should be, and with harm done to them.
 Whether a candidate does harm is measured on corpora that neither the models nor the gate have seen: it does if false
 positives of some source rise by more than half a point, or recall on ads at 0.5 % false positives falls by over two.
 """
@@ -24,7 +24,7 @@ from circleshield_training.samples import Sample, read_seed
 from circleshield_training.user_samples import keys
 from circleshield_training.write import scorer_of
 
-TRIALS = 6  # of each kind
+TRIALS = 5  # of each kind
 UNSEEN = 1200  # ordinary posts of each source that harm is measured on
 _FALSE, _MISSED = 0.005, 0.02
 

@@ -36,8 +36,7 @@ def test_scores_of_learnt_posts_are_held_out(monkeypatch: pytest.MonkeyPatch) ->
     own = [Sample("蜂蛹酒蜂蛹酒已窖藏", True, source="user"), Sample("蜂蛹酒就是难喝", False, source="user")]
     key = int(keys([own[0].text])[0])
     corrected = retrain.corrected(own, lambda *_: None)
-    assert len(corrected.contender.held_out) >= len(few)
     anew = retrain.from_nothing(own, 0, lambda _: None)
-    assert set(anew.contender.held_out) == set(keys([s.text for s in own]).tolist())
     for made in (corrected, anew):
+        assert set(made.contender.held_out) == set(keys([s.text for s in (*few, *own)]).tolist())
         assert made.contender.held_out[key] < made.contender.scorer.scores([own[0].text])[0]

@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from circleshield_model.artefact import HELD_OUT
 from circleshield_model.errors import InputError
@@ -26,7 +27,7 @@ OWN, SEED, UNSEEN = "your own labels", "the project's posts", "posts put aside"
 
 _DRAWS = 1000
 _LEVEL = 0.95  # of the intervals
-_SLACK = {"caught": 0.01, "wrongly removed": 0.002}  # a change as small as this nobody would meet
+_NEAR = 0.05  # share of the ordinary posts that lie close to a review with the model in use
 
 # Plain cases, written for the purpose: what was judged rightly must stay so.
 ADS = (
@@ -59,9 +60,24 @@ FRIENDS = (
 _IN_WORDS = {"better": "better", "same": "no clear change", "worse": "worse"}
 
 Verdict = Literal["better", "same", "worse"]
-Figure = Literal["caught", "wrongly removed"]
-FIGURES: tuple[Figure, Figure] = ("caught", "wrongly removed")
-"""Share of sales posts above the cut that lets `RATE` through, and of ordinary posts that are removed."""
+Figure = Literal["caught", "suspected", "wrongly removed", "close"]
+
+
+class _Kind(NamedTuple):
+    """A figure: whether it is a share of sales posts, how small a change nobody would meet, and what it is in words."""
+
+    spam: bool
+    slack: float
+    words: str
+
+
+# The first and the third are what counts. The others move sooner: more posts lie there than at the very cut-off.
+_KINDS: dict[Figure, _Kind] = {
+    "caught": _Kind(True, 0.01, f"sales posts caught at {RATE:.1%} false positives"),
+    "suspected": _Kind(True, 0.008, "sales posts removed or put up for review"),
+    "wrongly removed": _Kind(False, 0.002, "ordinary posts removed"),
+    "close": _Kind(False, 0.006, "ordinary posts close to a review"),
+}
 
 
 class Contender(NamedTuple):
@@ -115,16 +131,14 @@ class Finding:
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the change is beyond noise and `_SLACK`, and which way."""
-        sign = 1 if self.figure == "caught" else -1
-        low, high = sorted((sign * self.low, sign * self.high))
-        return "worse" if high < -_SLACK[self.figure] else "better" if low > _SLACK[self.figure] else "same"
+        """Whether the change is beyond noise, and more than a slack, and which way."""
+        kind = _KINDS[self.figure]
+        low, high = (self.low, self.high) if kind.spam else (-self.high, -self.low)
+        return "worse" if high < -kind.slack else "better" if low > kind.slack else "same"
 
     def __str__(self) -> str:
-        what = "sales posts caught" if self.figure == "caught" else "ordinary posts removed"
-        if self.figure == "caught":
-            what += f" at {RATE:.1%} false positives"
-        return f"{self.part}: {what}: {self.now:.1%}, before {self.before:.1%} ({_IN_WORDS[self.verdict]})"
+        words = _KINDS[self.figure].words
+        return f"{self.part}: {words}: {self.now:.1%}, before {self.before:.1%} ({_IN_WORDS[self.verdict]})"
 
 
 @dataclass(frozen=True)
@@ -165,40 +179,48 @@ def judged(before: Contender, now: Contender, own: Sequence[Sample]) -> Judgemen
             texts = [s.text for s in samples]
             spam = np.array([s.spam for s in samples], bool)
             parts.append(_Part(name, spam, near_duplicates(texts), before.scores(texts), now.scores(texts)))
-    findings = _compared(parts, (before.scorer.remove_at, now.scorer.remove_at))
+    findings = _compared(parts, (before.scorer, now.scorer))
     return Judgement(tuple(findings), tuple(_broken(before.scorer, now.scorer)))
 
 
-def _compared(parts: Sequence[_Part], remove_at: tuple[float, float]) -> list[Finding]:
-    """Per part the share of sales posts above the cut that `RATE` of the ordinary posts lie above, and the share of
-    ordinary posts that are removed. For the intervals the same posts are drawn for both models.
+def _compared(parts: Sequence[_Part], models: tuple[Scorer, Scorer]) -> list[Finding]:
+    """The figures of each part. For the intervals the same posts are drawn for both models.
 
-    The user's ordinary posts have no say in the cut: one wrong label among them would move it for all.
+    The user's ordinary posts have no say in the cuts: one wrong label among them would move them for all.
     """
     rng = np.random.default_rng(0)
     spam = np.concatenate([part.spam for part in parts])
-    known = np.concatenate([np.full(part.spam.size, part.name != OWN) for part in parts]) & ~spam
+    known = np.flatnonzero(np.concatenate([np.full(part.spam.size, part.name != OWN) for part in parts]) & ~spam)
     scores = [np.concatenate([part[3 + k] for part in parts]) for k in (0, 1)]
-    sorted_ = [np.flatnonzero(known)[np.argsort(-found[known], kind="stable")] for found in scores]
-    removed = [found >= cut for found, cut in zip(scores, remove_at, strict=True)]
+    descending = [known[np.argsort(-found[known], kind="stable")] for found in scores]
+    # From the odds for a review as many times less in both models.
+    close = logit(np.quantile(scores[0][known], 1 - _NEAR)) - logit(models[0].review_at)
+    hits = [
+        {
+            "suspected": found >= model.review_at,
+            "wrongly removed": found >= model.remove_at,
+            "close": found >= expit(logit(model.review_at) + close),
+        }
+        for found, model in zip(scores, models, strict=True)
+    ]
     groups = [int(part.group.max()) + 1 for part in parts]
     bounds = np.cumsum([0, *(part.spam.size for part in parts)])
 
     def figures(weight: NDArray[np.float64]) -> NDArray[np.float64]:
         """(parts, figures, models)"""
-        found = np.full((len(parts), 2, 2), np.nan)
+        found = np.full((len(parts), len(_KINDS), 2), np.nan)
         for k in (0, 1):
-            above = scores[k] > _cut(scores[k][sorted_[k]], weight[sorted_[k]])
-            for i, (first, last) in enumerate(pairwise(bounds)):
-                rows = slice(first, last)
-                for figure, (hit, of) in enumerate(((above, spam), (removed[k], ~spam))):
-                    total = weight[rows] @ of[rows]
-                    if total:
-                        found[i, figure, k] = weight[rows] @ (hit[rows] & of[rows]) / total
+            caught = scores[k] > _cut(scores[k][descending[k]], weight[descending[k]])
+            for j, (name, kind) in enumerate(_KINDS.items()):
+                of = weight * (spam == kind.spam)
+                met = of * (caught if name == "caught" else hits[k][name])
+                for i, (first, last) in enumerate(pairwise(bounds)):
+                    if total := of[first:last].sum():
+                        found[i, j, k] = met[first:last].sum() / total
         return found
 
     value = figures(np.ones(spam.size))
-    draws = np.empty((_DRAWS, len(parts), 2))
+    draws = np.empty((_DRAWS, len(parts), len(_KINDS)))
     for draw in draws:
         drawn = [
             np.bincount(rng.integers(0, n, n), minlength=n)[part.group] for part, n in zip(parts, groups, strict=True)
@@ -206,13 +228,13 @@ def _compared(parts: Sequence[_Part], remove_at: tuple[float, float]) -> list[Fi
         draw[:] = np.diff(figures(np.concatenate(drawn).astype(float)), axis=2)[..., 0]
     tail = 100 * (1 - _LEVEL) / 2
     there = ~np.isnan(value).any(axis=2)
-    low, high = np.full((2, len(parts), 2), np.nan)
+    low, high = np.full((2, len(parts), len(_KINDS)), np.nan)
     low[there], high[there] = np.nanpercentile(draws[:, there], (tail, 100 - tail), axis=0)
     found = []
     for i, part in enumerate(parts):
-        for k, figure in enumerate(FIGURES):
+        for k, (figure, kind) in enumerate(_KINDS.items()):
             if there[i, k]:
-                posts = int(np.count_nonzero(part.spam == (figure == "caught")))
+                posts = int(np.count_nonzero(part.spam == kind.spam))
                 was, is_ = value[i, k].tolist()
                 found.append(Finding(part.name, figure, posts, was, is_, float(low[i, k]), float(high[i, k])))
     return found
