@@ -95,9 +95,7 @@ def command(
         _write(config, scorer, which, tuning.cheapest if chosen is None else chosen)
 
 
-def _evidence(
-    home: Path, model: Path, source: str | None, since: datetime | None
-) -> "tuple[Evidence, list[str]]":
+def _evidence(home: Path, model: Path, source: str | None, since: datetime | None) -> "tuple[Evidence, list[str]]":
     """What there is to go by, and what has to be said of it."""
     import numpy as np
 
