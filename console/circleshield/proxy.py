@@ -25,6 +25,7 @@ from mitmproxy.addons import (
 from mitmproxy.master import Master
 from mitmproxy.proxy.mode_servers import ServerInstance
 
+from circleshield.review.hosting import ReviewHost
 from circleshield_addon.coding import MAX_DECODED_BYTES
 from circleshield_addon.reloading import Reloading
 from circleshield_addon.shield import Shield
@@ -47,6 +48,7 @@ class Proxy(Master):
         modes: Sequence[str] = ("regular",),
         ca_folder: Path | None = None,
         upstream_ca: Path | None = None,
+        review: ReviewHost | None = None,
     ) -> None:
         """Raises InputError for a mode or file that mitmproxy does not take."""
         if upstream_ca is not None:
@@ -66,6 +68,7 @@ class Proxy(Master):
             strip_dns_https_records.StripDnsHttpsRecords(),
             update_alt_svc.UpdateAltSvc(),
             upstream_auth.UpstreamAuth(),
+            *([review] if review is not None else []),
             shield,
             reloading,
         )
