@@ -82,9 +82,14 @@ class NgramEvidence(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         windows = [part.windows(coefficients) for part in whole]
         if any((starts >= 0).any() for starts in windows):
             coefficients = logistic.fit(_Parts(posts, y, weight, windows), rarity, self.C, max_iter=400).coefficients
-        self.step_ = float(np.abs(coefficients).max(initial=0)) / 32000 or 1.0
-        self.weights_ = np.zeros(1 << self.bits, np.int16)
-        self.weights_[posts.buckets] = np.round(coefficients / self.step_)
+        step = float(np.abs(coefficients).max(initial=0)) / 32000 or 1.0
+        weights = np.zeros(1 << self.bits, np.int16)
+        weights[posts.buckets] = np.round(coefficients / step)
+        return self.take(weights, step)
+
+    def take(self, weights: NDArray[np.int16], step: float) -> Self:
+        """Takes the n-grams' weights (2**bits,) in fixed point, as if it had been fitted."""
+        self.step_, self.weights_ = step, weights
         self.n_features_in_ = 1
         return self
 

@@ -1,7 +1,7 @@
 """Logistic regression on posts that come in parts, so that only one part need be in memory.
 
-The loss, the solver and its settings are those of scikit-learn's LogisticRegression(solver="lbfgs"), which wants all rows
-at once. Sums over parts are added in the order of the parts: the same parts give the same weights, whoever computes them.
+Loss, solver and settings are those of scikit-learn's LogisticRegression(solver="lbfgs"), which wants all rows at once.
+Sums over parts are added in the order of the parts: the same parts give the same weights, whoever computes them.
 """
 
 import warnings
