@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from circleshield_model.errors import InputError
 from circleshield_training.samples import Sample
 
-POSTS, CHARACTERS = 16_000, 4_000_000  # a file is closed when it has so many
+POSTS, CHARACTERS = 16_000, 2_000_000  # a file is closed when it has so many
 
 
 @contextmanager
@@ -108,7 +108,8 @@ class Writer:
         if not self._texts:
             return
         with written(self._folder):
-            _texts_path(self._folder, len(self._bounds) - 1).write_text(json.dumps(self._texts), encoding="ascii")
+            data = json.dumps(self._texts, ensure_ascii=False).encode("utf-8", "surrogatepass")
+            _texts_path(self._folder, len(self._bounds) - 1).write_bytes(data)
         self._bounds.append(len(self._spam))
         self._texts, self._characters = [], 0
 
@@ -123,7 +124,7 @@ def spooled(samples: Iterable[Sample], folder: Path) -> Posts:
 
 def texts_in(folder: Path, number: int) -> list[str]:
     """The texts in one file of a scratch folder."""
-    texts: list[str] = json.loads(_texts_path(folder, number).read_bytes())
+    texts: list[str] = json.loads(_texts_path(folder, number).read_bytes().decode("utf-8", "surrogatepass"))
     return texts
 
 

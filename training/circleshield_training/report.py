@@ -1,6 +1,7 @@
 """The evaluation as one HTML file with its plots inside."""
 
 import base64
+import importlib.util
 import io
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,11 @@ def write(found: Evaluation, folder: Path, title: str) -> Path:
     path = folder / "report.html"
     path.write_text(page, encoding="utf-8")
     return path
+
+
+def possible() -> bool:
+    """Whether matplotlib, which plots are drawn with, is installed."""
+    return importlib.util.find_spec("matplotlib") is not None
 
 
 def _plots(found: Evaluation) -> dict[str, str]:
