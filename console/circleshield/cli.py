@@ -22,13 +22,14 @@ COMMANDS = {
     "filter": "Treat a response body or a capture as the proxy would.",
     "forget": "Delete from the ledger.",
     "log": "Show what was taken out, and why.",
+    "model": "List, compare and take back versions of your model.",
     "pause": "Let everything pass for a while.",
     "restore": "Let a removed post show again.",
     "resume": "End a pause.",
     "run": "Run the proxy.",
     "stats": "Count by day, platform, author and reason.",
     "status": "Show what the running proxy does.",
-    "train": "Train a model from labelled samples.",
+    "train": "Learn from your labels.",
 }
 
 

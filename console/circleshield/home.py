@@ -27,6 +27,20 @@ home_option = click.option(
 )
 
 
+def _or_in_use(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path:
+    from circleshield_model.versions import folder_in_use
+
+    return value or folder_in_use(user_data_path("circleshield"))
+
+
+model_option = click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    callback=_or_in_use,
+    help="Folder of the model; default: the one in use.",
+)
+
+
 @contextmanager
 def open_ledger(home: Path) -> Iterator["Ledger"]:
     """The ledger in a home folder. Raises InputError where there is none, and for whatever goes wrong with it."""

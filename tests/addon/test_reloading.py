@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from circleshield_addon.reloading import Reloading, stamps
+from circleshield_addon.reloading import Files, Reloading
 from circleshield_addon.settings import Settings, load_settings
 from circleshield_addon.shield import Shield
 from circleshield_model.artefact import ARRAYS, PACKAGED
-from circleshield_model.scorer import Scorer
 
 GOOD = "[filter]\naction = 'fold'\n"
 
@@ -19,10 +18,11 @@ GOOD = "[filter]\naction = 'fold'\n"
 class Running:
     """A Shield and what watches its files, without a proxy; `look` is what half a second brings."""
 
-    def __init__(self, config: Path | None, model: Path | None = None) -> None:
-        made_from = stamps(config, model)
-        self.shield = Shield(Scorer.load(model), load_settings(config))
-        self.reloading = Reloading(self.shield, config, model, made_from)
+    def __init__(self, config: Path | None, model: Path | None = None, home: Path | None = None) -> None:
+        files = Files(config, model, home)
+        made_from = files.stamps()
+        self.shield = Shield(files.scorer(), load_settings(config))
+        self.reloading = Reloading(self.shield, files, made_from)
 
     def look(self) -> None:
         async def twice() -> None:
@@ -59,7 +59,8 @@ def test_a_change_is_taken_once_it_rests(config: Path) -> None:
 
 def test_a_change_between_reading_and_watching_is_taken(config: Path) -> None:
     running = Running(config)
-    early = Reloading(running.shield, config, None, made_from=((0, 0, 0), *stamps(config, None)[1:]))
+    files = Files(config)
+    early = Reloading(running.shield, files, made_from=((0, 0, 0), *files.stamps()[1:]))
     config.write_text("[filter]\naction = 'label'\n")
     asyncio.run(early.look())
     asyncio.run(early.look())

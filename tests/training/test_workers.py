@@ -52,7 +52,7 @@ def test_two_processes_give_the_same_bytes(alone: list[bytes], tmp_path: Path) -
 def test_a_cluster_gives_the_same_bytes_though_a_worker_is_killed(
     alone: list[bytes], tmp_path: Path, cluster: LocalCluster
 ) -> None:
-    killed = []
+    killed: list[int] = []
 
     def kill() -> None:
         """Kills the first worker that is seen to fit a model."""

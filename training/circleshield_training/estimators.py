@@ -82,13 +82,17 @@ class NgramEvidence(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         windows = [part.windows(coefficients) for part in whole]
         if any((starts >= 0).any() for starts in windows):
             coefficients = logistic.fit(_Parts(posts, y, weight, windows), rarity, self.C, max_iter=400).coefficients
-        step = float(np.abs(coefficients).max(initial=0)) / 32000 or 1.0
-        weights = np.zeros(1 << self.bits, np.int16)
-        weights[posts.buckets] = np.round(coefficients / step)
-        return self.take(weights, step)
+        weights = np.zeros(1 << self.bits)
+        weights[posts.buckets] = coefficients
+        return self.set_weights(weights)
+
+    def set_weights(self, weights: NDArray[np.float64]) -> Self:
+        """Takes the n-grams' weights (2**bits,) as if they had been fitted."""
+        step = float(np.abs(weights).max()) / 32000 or 1.0
+        return self.take(np.round(weights / step).astype(np.int16), step)
 
     def take(self, weights: NDArray[np.int16], step: float) -> Self:
-        """Takes the n-grams' weights (2**bits,) in fixed point, as if it had been fitted."""
+        """Takes the n-grams' weights (2**bits,) in fixed point of this step as if they had been fitted."""
         self.step_, self.weights_ = step, weights
         self.n_features_in_ = 1
         return self

@@ -4,7 +4,7 @@ import hashlib
 import json
 import random
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from circleshield_training.attacks import DISGUISES, padded
 from circleshield_training.posts import Posts
 from circleshield_training.samples import Sample
+from circleshield_training.user_samples import USER
 
 # The whole weight of a family of sources' (social, sales_spam) posts; a family is all sources whose names begin so.
 # Weibo rules, because feeds are what the proxy sees; SMS and game chat weigh little: their wording is their own and
@@ -43,6 +44,11 @@ MASS = {
 }
 _MOST = 4.0  # of any other source
 _PER_ROW = 0.01  # of any other source, until that
+_PER_USER_ROW = 0.1  # until `_MOST`
+# In correcting a trained model a post of the project weighs 1.
+_CORRECTING = 25.0  # one of the user's
+_CORRECTING_FILES = 5.0  # one of a file's
+_CORRECTING_MOST = 500.0  # all of one label of the user's, and of the files'
 _TOTAL = 20_000.0  # what all weights add up to: with it, C means the same for any corpus
 
 _CLUSTERED = 20_000  # ads that the clusters are found from
@@ -52,7 +58,9 @@ _CORRECTIONS = Path(__file__).with_name("corrections.json")
 
 
 def family(source: str) -> str:
-    """The longest of the names in `MASS` that the source begins with; otherwise the source itself."""
+    """`user`, or the longest of the names in `MASS` that the source begins with; otherwise the source itself."""
+    if source == USER or source.startswith(USER + "/"):
+        return USER
     return max((name for name in MASS if source.startswith(name)), key=len, default=source)
 
 
@@ -80,19 +88,38 @@ def corrected(samples: Iterable[Sample]) -> Iterator[Sample]:
             yield sample._replace(spam=True, source="weibo_covid/weak_relabelled")
 
 
+def is_users(sample: Sample) -> bool:
+    """Whether the user labelled it, post by post or by an import."""
+    return family(sample.source) == USER
+
+
+def correcting(samples: Sequence[Sample]) -> NDArray[np.float64]:
+    """Each sample's weight where they correct a trained model: the user's weigh more, no label drowns the other."""
+    own = np.array([is_users(s) for s in samples], bool)
+    spam = np.array([s.spam for s in samples], bool)
+    weight = np.array([s.weight for s in samples], float) * np.where(own, _CORRECTING, _CORRECTING_FILES)
+    for kind in (own, ~own):
+        for label in (spam, ~spam):
+            total = weight[kind & label].sum()
+            if total > _CORRECTING_MOST:
+                weight[kind & label] *= _CORRECTING_MOST / total
+    return weight
+
+
 def weights(posts: Posts) -> NDArray[np.float64]:
     """Each post's weight: its source's and label's whole weight, shared by the samples' own weights."""
     names, place = families(posts)
     cell = 2 * place + posts.spam
     rows, own = np.bincount(cell, minlength=2 * len(names)), np.bincount(cell, posts.weight, 2 * len(names))
-    mass = np.array([m for i, n in enumerate(names) for m in MASS.get(n) or _unknown(*own[2 * i : 2 * i + 2])])
+    mass = np.array([m for i, n in enumerate(names) for m in MASS.get(n) or _unknown(n, *own[2 * i : 2 * i + 2])])
     weight = posts.weight * np.divide(mass, own, out=np.zeros_like(mass), where=rows > 0)[cell]
     return weight * (_TOTAL / weight.sum())
 
 
-def _unknown(social: float, spam: float) -> tuple[float, float]:
-    """The whole weights of a family that is not in `MASS`."""
-    return min(_MOST, _PER_ROW * social), min(_MOST, _PER_ROW * spam)
+def _unknown(name: str, social: float, spam: float) -> tuple[float, float]:
+    """The whole weights of a family that is not in `MASS`, whose samples' own weights add up to these."""
+    per_row = _PER_USER_ROW if name == USER else _PER_ROW
+    return min(_MOST, per_row * social), min(_MOST, per_row * spam)
 
 
 def groups(posts: Posts, seed: int) -> NDArray[np.int64]:

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import click
 
+from circleshield.home import model_option
+
 
 @click.command()
-@click.option("--model", type=click.Path(path_type=Path), help="Folder of the model (default: the packaged one).")
+@model_option
 @click.argument("text")
-def command(model: Path | None, text: str) -> None:
+def command(model: Path, text: str) -> None:
     """Say why TEXT scores as it does: pieces of it and signs, red for sales, green for social."""
     from rich.console import Console
     from rich.text import Text
