@@ -2,7 +2,7 @@
 
 Sixty trials over a model trained on the seed alone: labels of a user as they should be, and with harm done to them.
 Whether a candidate does harm is measured on corpora that neither the models nor the gate have seen: it does if false
-positives of some source rise by more than half a point, or recall on ads at 0.5 % false positives falls by more than two.
+positives of some source rise by more than half a point, or recall on ads at 0.5 % false positives falls by over two.
 """
 
 import sys

@@ -72,7 +72,7 @@ def test_a_failed_write_leaves_the_former_model(trained: Path, tmp_path: Path, m
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("pathlib.Path.rename", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(InputError, match="No space"):
         write.write(pipeline, {**facts, "remove_at": 0.8}, out)
     assert Scorer.load(out).remove_at == 0.9
     assert [p.name for p in tmp_path.iterdir()] == ["model"]
