@@ -112,7 +112,7 @@ def weights(posts: Posts) -> NDArray[np.float64]:
     cell = 2 * place + posts.spam
     rows, own = np.bincount(cell, minlength=2 * len(names)), np.bincount(cell, posts.weight, 2 * len(names))
     mass = np.array([m for i, n in enumerate(names) for m in MASS.get(n) or _unknown(n, *own[2 * i : 2 * i + 2])])
-    weight = posts.weight * np.divide(mass, own, out=np.zeros_like(mass), where=rows > 0)[cell]
+    weight: NDArray[np.float64] = posts.weight * np.divide(mass, own, out=np.zeros_like(mass), where=rows > 0)[cell]
     return weight * (_TOTAL / weight.sum())
 
 

@@ -27,7 +27,8 @@ def folds_tried(posts: int, folds: int) -> int:
 
 def possible(spam: NDArray[np.bool_], weight: NDArray[np.float64]) -> bool:
     """Whether there are posts enough to choose by."""
-    return np.count_nonzero(spam & (weight > 0)) >= _SPAM and np.count_nonzero(~spam & (weight > 0)) >= _SOCIAL
+    used = spam[weight > 0]
+    return int(used.sum()) >= _SPAM and int((~used).sum()) >= _SOCIAL
 
 
 def choose(
