@@ -1,6 +1,6 @@
 """Time and memory of training by number of posts: `python benchmarks/training.py 10000 100000 1000000 [-- OPTIONS]`.
 
-Posts are made up of sentences of the seed corpus, so they weigh as much as real ones but teach nothing. One line a run:
+Posts are one to three sentences of the seed corpus: they weigh as much as real ones but teach nothing. One line a run:
 posts, seconds on the clock and on the processor, the largest memory of any one process, and what the files came to.
 OPTIONS, as `--jobs 2`, go to `circleshield train`.
 """
@@ -20,7 +20,7 @@ from circleshield_training.samples import read_seed
 
 
 def write_posts(path: Path, count: int) -> None:
-    """Two to four sentences a post, of posts of one label; one post in two is by an author of ten posts."""
+    """Sentences of posts of one label make a post; one post in two is by an author of five."""
     rng = random.Random(count)
     sentences: dict[bool, list[str]] = {False: [], True: []}
     for s in read_seed():
@@ -28,7 +28,7 @@ def write_posts(path: Path, count: int) -> None:
     with path.open("w", encoding="utf-8") as lines:
         for i in range(count):
             spam = rng.random() < 0.3
-            text = "".join(rng.choices(sentences[spam], k=rng.randint(2, 4)))
+            text = "".join(rng.choices(sentences[spam], k=rng.randint(1, 3)))
             author = f"a{rng.randrange(count // 10)}" if rng.random() < 0.5 else ""
             row = {"text": f"{text}{i}", "label": "sales_spam" if spam else "social", "lang": "zh", "author": author}
             lines.write(json.dumps(row, ensure_ascii=False) + "\n")
@@ -60,7 +60,7 @@ def run(count: int, options: list[str]) -> str:
         watcher = threading.Thread(target=watch)
         watcher.start()
         start, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-        command = ["train", str(folder / "made.jsonl"), "--out", str(folder / "model"), *options]
+        command = ["train", str(folder / "made.jsonl"), "--from-scratch", "--out", str(folder / "model"), *options]
         command += ["--scratch", str(folder / "scratch")]
         subprocess.run([sys.executable, "-c", "from circleshield.cli import main; main()", *command], check=True)
         seconds, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)

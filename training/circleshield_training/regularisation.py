@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 DEFAULT = 30.0
 TRIED = (10.0, DEFAULT, 90.0)
 RATES = (0.001, 0.002, 0.005)  # share of ordinary posts removed at which the advertisements found are counted
-_HELD = 20_000  # posts that are enough to choose by
+_HELD = 5_000  # posts that are enough to choose by
 _DRAWS = 200
 _SPAM, _SOCIAL = 50, 1000  # posts below which nothing can be said
 
