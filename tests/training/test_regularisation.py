@@ -13,7 +13,8 @@ ONES = np.ones(4000)
 
 
 def scores(gap: float, seed: int) -> NDArray[np.float64]:
-    return np.random.default_rng(seed).normal(size=SPAM.size) + gap * SPAM
+    found: NDArray[np.float64] = np.random.default_rng(seed).normal(size=SPAM.size) + gap * SPAM
+    return found
 
 
 def test_a_c_that_finds_more_is_taken() -> None:

@@ -73,6 +73,15 @@ def test_a_cluster_gives_the_same_bytes_though_a_worker_is_killed(
     assert killed
 
 
+def dies(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_process_that_is_killed_is_said() -> None:
+    with pytest.raises(InputError, match=r"a process was killed.*fewer --jobs"), workers.processes(2):
+        list(tasks.everywhere(dies, [(0,), (1,)]))
+
+
 def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "_PATIENCE", 1)
     with (

@@ -3,6 +3,7 @@
 import importlib.metadata
 import platform
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,12 @@ _PATIENCE = 10  # seconds for a scheduler to answer
 
 @contextmanager
 def processes(jobs: int) -> Iterator[None]:
-    """Tasks within run in so many processes of this machine."""
-    with joblib.parallel_config("loky" if jobs > 1 else "sequential", n_jobs=jobs):
-        yield
+    """Tasks within run in so many processes of this machine. InputError if one of them is killed."""
+    try:
+        with joblib.parallel_config("loky" if jobs > 1 else "sequential", n_jobs=jobs):
+            yield
+    except BrokenProcessPool as e:
+        raise InputError("a process was killed, as the system does when memory runs out; try fewer --jobs") from e
 
 
 @contextmanager
@@ -26,10 +30,11 @@ def cluster(scheduler: str, folder: Path) -> Iterator[None]:
     """Tasks within run on the workers of a Dask cluster, `scheduler` being as tcp://host:8786.
 
     A worker that dies has its tasks done by another one. InputError if Dask is not installed here, the scheduler does
-    not answer or has no workers, or one of them has other versions or does not see the scratch folder.
+    not answer or has no workers, or one of them has other versions or does not see the scratch folder; and if one task
+    is there when several workers in turn die.
     """
     try:
-        from distributed import Client
+        from distributed import Client, KilledWorker
     except ImportError as e:
         raise InputError("--scheduler needs Dask: install circleshield[cluster]") from e
     try:
@@ -38,8 +43,11 @@ def cluster(scheduler: str, folder: Path) -> Iterator[None]:
         raise InputError(f"no Dask scheduler answers at {scheduler}: {e}") from e
     with client:
         _check(client, scheduler, folder)
-        with joblib.parallel_config("dask", client=client):
-            yield
+        try:
+            with joblib.parallel_config("dask", client=client):
+                yield
+        except KilledWorker as e:
+            raise InputError(f"one worker after the other died at the same task, the last one {e.last_worker}") from e
 
 
 def versions() -> dict[str, str]:
