@@ -63,6 +63,7 @@ def test_labels_are_learnt_proved_and_put_in_use(home: Path) -> None:
     found = as_json(done)
     assert (found["outcome"], found["before"], found["forced"]) == ("promoted", "packaged", False)
     assert versions.in_use(home) == found["version"]
+    assert versions.models(home).stat().st_mode & 0o777 == 0o700
     before, now = Scorer.load(), Scorer.load(versions.folder_in_use(home))
     assert now.version == found["version"]
     assert (now.scores(ANGLER[10:]) > before.scores(ANGLER[10:])).mean() > 0.9

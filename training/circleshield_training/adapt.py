@@ -30,7 +30,7 @@ from circleshield_model.evidence import DAMPING, SUMS, WIDTHS
 from circleshield_model.normalise import Units, units
 from circleshield_training import mixing
 from circleshield_training.chunks import NORMALISED
-from circleshield_training.estimators import unit_matrix
+from circleshield_training.estimators import best_starts, unit_matrix
 from circleshield_training.near_duplicates import near_duplicates
 from circleshield_training.runs import Progress
 from circleshield_training.samples import Sample
@@ -41,6 +41,7 @@ MOST = 50_000  # posts that a correction is made from: all are held in memory
 _PENALTY = 0.05
 _MARGIN = 5.0  # log-odds, a little beyond remove_at, below which a sales post of the user's is not learnt yet
 _SHARED = 5  # own posts that an n-gram must be in for its correction to be penalised as it stands
+_PER_MENTION = 2500  # own posts for each that an n-gram must be in one more of them; of few posts all n-grams count
 _ROUNDS = 2  # the windows that weigh most are looked for again after the first
 _RARITY = 5.0  # log of one in how many posts an n-gram must be in for its correction to be penalised as it stands
 
@@ -111,10 +112,8 @@ class _Correction:
         """The pipeline corrected; of the posts, the first `own` say which n-grams may be."""
         used = np.flatnonzero(weight)
         occurring = np.bincount(self._before[used[used < own]].indices, minlength=self._weights.size)
-        active = np.flatnonzero(occurring)
-        shared = (
-            np.minimum(occurring[active], _SHARED) / _SHARED
-        )  # what own posts have in common rather than each alone
+        active = np.flatnonzero(occurring > own // _PER_MENTION)
+        shared = np.minimum(occurring[active], _SHARED) / _SHARED
         weights = self._weights
         for round_ in range(_ROUNDS):
             x = self._slopes(weights) if round_ else self._before
@@ -122,15 +121,13 @@ class _Correction:
             # Euler's theorem for homogeneous functions: the sums' part of the log-odds is slopes times weights.
             start = (offset - self._before @ self._weights + x @ self._weights)[used]
             columns = rows[:, active]
-            # as in NgramEvidence: rare n-grams are scaled up, which penalises their correction less
-            rarity = (
-                np.log(used.size / np.bincount(columns.indices, minlength=active.size).clip(1)).clip(0.5)
-                / _RARITY
-                * shared
-            )
-            scaled = columns @ sparse.diags(rarity)
+            posts = np.bincount(columns.indices, minlength=active.size).clip(1)
+            # Scaled up, an n-gram's correction is penalised less: if it is rare, as in NgramEvidence, and if it is
+            # what own posts have in common rather than what one has alone.
+            scale = np.log(used.size / posts).clip(0.5) / _RARITY * shared
+            scaled = columns @ sparse.diags(scale)
             weights = self._weights.copy()
-            weights[active] += _solved(scaled, start, target[used], weight[used]) * rarity
+            weights[active] += _solved(scaled, start, target[used], weight[used]) * scale
         fresh = clone(self._base.named_steps["evidence"])
         fresh.set_weights(weights)
         return Pipeline([("evidence", fresh), *self._base.steps[1:]])
@@ -168,8 +165,10 @@ def _unit_slopes(cut: Units, each: NDArray[np.float64], coefficients: NDArray[np
     ) + np.repeat(whole / np.sqrt(count + DAMPING), count)
     sums = np.concatenate(([0], np.cumsum(each)))
     for width, coefficient in zip(WIDTHS, windows, strict=True):
-        for first, last in zip(begin.tolist(), end.tolist(), strict=True):
-            size = min(width, last - first)
-            at = first + int((sums[first + size : last + 1] - sums[first : last - size + 1]).argmax())
-            slope[at : at + size] += coefficient / np.sqrt(size + DAMPING)
+        size = np.minimum(count, width)
+        first, long = begin.copy(), np.flatnonzero(count > width)
+        if long.size:
+            first[long] = best_starts(sums, begin[long], end[long], width)
+        places = np.repeat(first - np.concatenate(([0], np.cumsum(size)[:-1])), size) + np.arange(size.sum())
+        slope[places] += np.repeat(coefficient / np.sqrt(size + DAMPING), size)
     return sparse.csr_matrix((slope, np.arange(slope.size), cut.bounds), (count.size, slope.size))

@@ -187,7 +187,7 @@ class _Part:
         for i, width in enumerate(WIDTHS):
             long = np.flatnonzero(self.end - self.begin > width)
             if long.size:
-                starts[long, i] = _best_starts(sums, self.begin[long], self.end[long], width)
+                starts[long, i] = best_starts(sums, self.begin[long], self.end[long], width)
         return starts
 
 
@@ -227,7 +227,7 @@ def unit_matrix(cut: Units, bits: int) -> sparse.csr_matrix:
     return sparse.csr_matrix((np.ones(row.size), (row, column)), (cut.post.size, 1 << bits))
 
 
-def _best_starts(
+def best_starts(
     sums: NDArray[np.float64], begin: NDArray[np.int64], end: NDArray[np.int64], width: int
 ) -> NDArray[np.int64]:
     """Where in each stretch, in order and apart, the window of this width with the largest sum begins."""

@@ -16,7 +16,7 @@ from circleshield_model.scorer import Scorer
 from circleshield_training.evaluate import score_all
 from circleshield_training.near_duplicates import near_duplicates
 from circleshield_training.samples import Sample, read_all, read_seed
-from circleshield_training.user_samples import keys
+from circleshield_training.user_samples import VERDICTS, keys
 
 RATE = 0.005  # false-positive rate at which recall is compared
 HOLD_OUT = Path(__file__).with_name("hold_out")
@@ -146,7 +146,11 @@ class _Part(NamedTuple):
 
 
 def judged(before: Contender, now: Contender, own: Sequence[Sample]) -> Judgement:
-    """Compares two models on the user's labels, the project's posts, and posts that no model is ever trained on."""
+    """Compares two models on the user's labels, the project's posts, and posts that no model is ever trained on.
+
+    Labels that the filter gave prove nothing of a filter, and are left out.
+    """
+    own = [s for s in own if s.source != VERDICTS]
     parts = []
     for name, samples in ((OWN, own), (SEED, read_seed()), (UNSEEN, read_hold_out())):
         if samples:

@@ -18,7 +18,7 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from circleshield_training.attacks import DISGUISES, padded
 from circleshield_training.posts import Posts
 from circleshield_training.samples import Sample
-from circleshield_training.user_samples import USER
+from circleshield_training.user_samples import USER, VERDICTS
 
 # The whole weight of a family of sources' (social, sales_spam) posts; a family is all sources whose names begin so.
 # Weibo rules, because feeds are what the proxy sees; SMS and game chat weigh little: their wording is their own and
@@ -40,15 +40,15 @@ MASS = {
     "adgame": (0.1, 0.1),
     "uci_sms": (1.0, 0.2),
     "padded": (3.0, 3.0),
-    "disguised": (3.0, 3.0),
+    "disguised": (1.0, 1.0),
 }
 _MOST = 4.0  # of any other source
 _PER_ROW = 0.01  # of any other source, until that
 _PER_USER_ROW = 0.1  # until `_MOST`
 # In correcting a trained model a post of the project weighs 1.
 _CORRECTING = 25.0  # one of the user's
-_CORRECTING_FILES = 5.0  # one of a file's
-_CORRECTING_MOST = 500.0  # all of one label of the user's, and of the files'
+_CORRECTING_OTHERS = 5.0  # one of a file's, or one that the filter labelled
+_CORRECTING_MOST = 500.0  # all of one label of the user's, and of the others
 _TOTAL = 20_000.0  # what all weights add up to: with it, C means the same for any corpus
 
 _CLUSTERED = 20_000  # ads that the clusters are found from
@@ -89,15 +89,15 @@ def corrected(samples: Iterable[Sample]) -> Iterator[Sample]:
 
 
 def is_users(sample: Sample) -> bool:
-    """Whether the user labelled it, post by post or by an import."""
-    return family(sample.source) == USER
+    """Whether the user labelled it, post by post or by an import, and not the filter."""
+    return family(sample.source) == USER and sample.source != VERDICTS
 
 
 def correcting(samples: Sequence[Sample]) -> NDArray[np.float64]:
     """Each sample's weight where they correct a trained model: the user's weigh more, no label drowns the other."""
     own = np.array([is_users(s) for s in samples], bool)
     spam = np.array([s.spam for s in samples], bool)
-    weight = np.array([s.weight for s in samples], float) * np.where(own, _CORRECTING, _CORRECTING_FILES)
+    weight = np.array([s.weight for s in samples], float) * np.where(own, _CORRECTING, _CORRECTING_OTHERS)
     for kind in (own, ~own):
         for label in (spam, ~spam):
             total = weight[kind & label].sum()

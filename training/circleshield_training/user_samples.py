@@ -27,6 +27,8 @@ from circleshield_training.samples import Sample, sample_of
 FILE = "samples.jsonl"
 USER = "user"
 """Source of what the user chose post by post; that of an import is `user/` and a name."""
+VERDICTS = f"{USER}/verdicts"
+"""Source of labels that the filter gave, not a person."""
 
 _BATCH = 1000  # texts whose keys are worked out at a time
 _CHINESE = re.compile(r"[\u3400-\u9fff]")

@@ -64,6 +64,10 @@ def write_version(pipeline: Pipeline, facts: dict[str, Any], models: Path, other
     A version that is there already scores the same and stays; only the `others`, files by name, are written anew.
     InputError if it cannot be written.
     """
+    try:
+        models.mkdir(parents=True, exist_ok=True, mode=0o700)  # what was learnt is the user's alone
+    except OSError as e:
+        raise InputError(f"{models}: cannot be made: {e.strerror}; the model in use is unchanged") from e
     files = _files(pipeline, facts)
     version = str(json.loads(files[artefact.MANIFEST])["version"])
     out = models / version
