@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +81,7 @@ class Chunk(NamedTuple):
             self.columns[columns], starts, self.tagged[at], bounds, self.signs[posts], self.cues[posts]
         )
 
-    def matrix(self, size: int, ones: NDArray[np.float64]) -> sparse.csr_matrix:
+    def matrix(self, size: int, ones: NDArray[Any]) -> sparse.csr_matrix:
         """Which n-grams begin at which unit: (m, size). `ones` has at least as many entries as there are n-grams."""
         return sparse.csr_matrix((ones[: self.columns.size], self.columns, self.starts), (self.tagged.size, size))
 

@@ -123,6 +123,8 @@ class NgramEvidence(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 class _Part:
     """A chunk's posts of weight above 0 as rows for the regression, by the stretches of units that they are.
 
+    What is looked up by n-gram is in single precision, as memory is what limits the speed; sums over units are not.
+
     A row is the sum over its units' n-grams, scaled as `evidence` scales sums. Rows overlap where windows are among
     them; as each is a stretch, running sums serve all of them and no n-gram is looked up twice.
     """
@@ -133,7 +135,7 @@ class _Part:
         y: NDArray[np.float64],
         weight: NDArray[np.float64],
         size: int,
-        ones: NDArray[np.float64],
+        ones: NDArray[np.float32],
     ) -> None:
         used = np.flatnonzero(weight > 0)
         self.y, self.weight = y[used].astype(np.float64), weight[used]
@@ -170,19 +172,19 @@ class _Part:
         return np.bincount(self._columns[inside], minlength=n_grams)
 
     def product(self, w: NDArray[np.float64]) -> NDArray[np.float64]:
-        sums = _running(self._matrix @ w)
+        sums = _running(self._matrix @ w.astype(np.float32))
         return (sums[self.end] - sums[self.begin]) * self._scale
 
     def adjoint(self, g: NDArray[np.float64]) -> NDArray[np.float64]:
         size = self._matrix.shape[0] + 1
         scaled = g * self._scale
         each = np.cumsum(np.bincount(self.begin, scaled, size) - np.bincount(self.end, scaled, size))[:-1]
-        found: NDArray[np.float64] = self._matrix.T @ each
-        return found
+        found: NDArray[np.float32] = self._matrix.T @ each.astype(np.float32)
+        return found.astype(np.float64)
 
     def windows(self, coefficients: NDArray[np.float64]) -> NDArray[np.int64]:
         """Where the window of each width with the largest sum begins (rows, widths); -1 in rows no longer than it."""
-        sums = _running(self._matrix @ coefficients)
+        sums = _running(self._matrix @ coefficients.astype(np.float32))
         starts = np.full((self.y.size, len(WIDTHS)), -1, np.int64)
         for i, width in enumerate(WIDTHS):
             long = np.flatnonzero(self.end - self.begin > width)
@@ -204,11 +206,11 @@ class _Parts:
         self._posts, self._y, self._weight, self._windows = posts, y, weight, windows
 
     def __iter__(self) -> Iterator[_Part]:
-        first, ones = 0, np.ones(0)
+        first, ones = 0, np.ones(0, np.float32)
         for i, chunk in enumerate(self._posts.chunks):
             last = first + chunk.posts
             if ones.size < chunk.columns.size:
-                ones = np.ones(chunk.columns.size)
+                ones = np.ones(chunk.columns.size, np.float32)
             part = _Part(chunk, self._y[first:last], self._weight[first:last], self._posts.buckets.size, ones)
             if self._windows is not None:
                 part.add_windows(self._windows[i])
@@ -243,9 +245,9 @@ def best_starts(
     return found[np.searchsorted(found, begin)]
 
 
-def _running(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _running(values: NDArray[np.float32]) -> NDArray[np.float64]:
     """Running sums from 0 (m + 1,)."""
-    return np.concatenate(([0.0], np.cumsum(values)))
+    return np.concatenate(([0.0], np.cumsum(values, dtype=np.float64)))
 
 
 def _weights(given: NDArray[Any] | None, size: int) -> NDArray[np.float64]:
