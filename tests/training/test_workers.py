@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,6 +89,17 @@ def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.raises(InputError, match=r"no Dask scheduler answers at tcp://127.0.0.1:9"),
         workers.cluster("tcp://127.0.0.1:9", Path()),
     ):
+        pass
+
+
+def test_without_dask_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(InputError, match=r"install circleshield\[cluster\]"), workers.cluster("tcp://x:1", tmp_path):
+        pass
+
+
+def test_what_is_no_address_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="wanted is an address such as tcp://"), workers.cluster("10.0.0.5", tmp_path):
         pass
 
 

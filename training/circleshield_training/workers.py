@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import platform
+import re
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -37,6 +38,8 @@ def cluster(scheduler: str, folder: Path) -> Iterator[None]:
         from distributed import Client, KilledWorker
     except ImportError as e:
         raise InputError("--scheduler needs Dask: install circleshield[cluster]") from e
+    if not re.fullmatch(r"\w+://.+:\d+", scheduler):
+        raise InputError(f"--scheduler {scheduler}: wanted is an address such as tcp://192.168.1.5:8786")
     try:
         client = Client(scheduler, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError) as e:
