@@ -30,7 +30,8 @@ def write_posts(path: Path, count: int) -> None:
             spam = rng.random() < 0.3
             text = "".join(rng.choices(sentences[spam], k=rng.randint(1, 3)))
             author = f"a{rng.randrange(count // 10)}" if rng.random() < 0.5 else ""
-            row = {"text": f"{text}{i}", "label": "sales_spam" if spam else "social", "lang": "zh", "author": author}
+            text += chr(0x4E00 + i % 20_000) + chr(0x4E00 + i // 20_000)  # so that no two are the same
+            row = {"text": text, "label": "sales_spam" if spam else "social", "lang": "zh", "author": author}
             lines.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 

@@ -66,7 +66,7 @@ def train(
 ) -> Trained:
     """Fits the pipeline on samples, which are gone through once; `say` is told what is found on the way.
 
-    Everything large is put into `folder`, an empty one, about a kilobyte a post. What takes long is done by joblib's
+    Everything large is put into `folder`, an empty one, some 5 KB a post. What takes long is done by joblib's
     backend of the moment (`joblib.parallel_config`), and the result is the same with any. InputError if a label is
     missing altogether, or there is no more room in the folder.
     """

@@ -38,7 +38,7 @@ _REFUSED, _INTERRUPTED = 3, 130  # exit codes
 @click.option(
     "--scratch",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="With --from-scratch: where temporary files go, some 2 KB a post (default: the system's folder for them).",
+    help="With --from-scratch: where temporary files go, some 5 KB a post (default: the system's folder for them).",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of what is drawn by chance from scratch.")
 def command(
