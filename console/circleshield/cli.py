@@ -25,6 +25,7 @@ COMMANDS = {
     "friends": "List the authors of sales posts, and whom to shield.",
     "label": "Label the posts that teach most, one key each.",
     "log": "Show what was taken out, and why.",
+    "model": "List, compare and take back versions of your model.",
     "pair": "Let a phone see the review page.",
     "pause": "Let everything pass for a while.",
     "restore": "Let a removed post show again.",
@@ -34,7 +35,7 @@ COMMANDS = {
     "samples": "Add, import, list and remove your own labelled posts.",
     "stats": "Count by day, platform, author and reason.",
     "status": "Show what the running proxy does.",
-    "train": "Train a model from labelled samples.",
+    "train": "Learn from your labels.",
     "tune": "Show what each cut-off would cost, and set it.",
 }
 

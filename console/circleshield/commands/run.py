@@ -51,7 +51,9 @@ class _Address(click.ParamType[tuple[str, int]]):
     envvar="CIRCLESHIELD_CONFIG",
     help="Config file; default: config.toml in the user's config folder.",
 )
-@click.option("--model", type=click.Path(path_type=Path), help="Folder of the model (default: the packaged one).")
+@click.option(
+    "--model", type=click.Path(path_type=Path), help="Folder of the model; default: the one that training put in use."
+)
 @click.option(
     "--home",
     type=click.Path(path_type=Path),
@@ -73,9 +75,8 @@ def command(
     verbose: bool,
 ) -> None:
     """Run the proxy until Ctrl-C. It follows changes of the config file and of the model at once."""
-    from circleshield_addon.reloading import Reloading, stamps
+    from circleshield_addon.reloading import Files, Reloading
     from circleshield_addon.settings import load_settings
-    from circleshield_model.scorer import Scorer
 
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S"
@@ -83,9 +84,10 @@ def command(
     logging.getLogger("circleshield").setLevel(logging.DEBUG if verbose else logging.INFO)
     if verbose:
         logging.getLogger("mitmproxy").setLevel(logging.INFO)
-    made_from = stamps(config, model)
-    settings, scorer = load_settings(config), Scorer.load(model)
     home = home or user_data_path("circleshield")
+    files = Files(config, model, home)
+    made_from = files.stamps()
+    settings, scorer = load_settings(config), files.scorer()
     ca_folder = home / "ca"
     try:
         ca_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -104,7 +106,7 @@ def command(
     async def serve() -> None:
         recorder = Recorder(home / FILE, settings.ledger)
         shield = Shield(scorer, settings, recorder)
-        reloading = Reloading(shield, config, model, made_from)
+        reloading = Reloading(shield, files, made_from)
         review = ReviewHost(home, shield, reloading)
         proxy = Proxy(shield, reloading, listen, modes, ca_folder, upstream_ca, review)
         answers = {
