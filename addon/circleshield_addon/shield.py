@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections import Counter
+import time
+from collections import Counter, deque
 
 from mitmproxy import http, tls
 from mitmproxy.proxy.mode_specs import ReverseMode
@@ -33,6 +34,7 @@ _VALIDATORS = ("etag", "content-md5", "digest", "content-digest", "repr-digest")
 # A 304 would bring back what the client kept from before the filter.
 _CONDITIONS = ("if-none-match", "if-modified-since")
 _LARGE_BYTES = 100_000
+_DELAYS = 1_000
 _TOO_LARGE = "body is larger than is read"
 _DID = {"remove": "removed", "fold": "folded", "label": "labelled"}
 
@@ -52,7 +54,9 @@ class Shield:
     """Filters feed pages and streams; everything else passes undecrypted, or streams through untouched.
 
     `counts` holds how many `pages`, `posts`, `faults` and of each action there were, and requests of WeChat's own
-    protocol (`mmtls`). `in_flight` are the flows whose response has not been handed on yet.
+    protocol (`mmtls`). `in_flight` are the flows whose response has not been handed on yet. `delays` are, of the last
+    feed pages, the seconds from having one whole to handing it on; the client waits so much longer, and for the whole
+    page where it could have begun with a part.
     """
 
     def __init__(self, scorer: Scorer, settings: Settings, recorder: Recorder | None = None) -> None:
@@ -70,6 +74,7 @@ class Shield:
         self.drift = DriftAlarm()
         self.counts: Counter[str] = Counter()
         self.in_flight: set[str] = set()
+        self.delays: deque[float] = deque(maxlen=_DELAYS)
         cut_responses.install()
 
     def use(self, judge: Judge, settings: Settings) -> None:
@@ -150,6 +155,7 @@ class Shield:
 
     async def response(self, flow: http.HTTPFlow) -> None:
         """Filters a feed page; the flow is changed at the very end, and only if a post was."""
+        began = time.perf_counter()
         self.in_flight.discard(flow.id)
         found: Route | None = flow.metadata.pop(_ROUTE, None)
         response = flow.response
@@ -174,9 +180,9 @@ class Shield:
         self._told(found, result.verdicts)
         self._record(flow, found.adapter, result.verdicts)
         self.drift.saw(found.adapter, found.endpoint, result.missing, result.shape)
-        if result.body is response.raw_content:
-            return
-        put(response, result.body)
+        if result.body is not response.raw_content:
+            put(response, result.body)
+        self.delays.append(time.perf_counter() - began)
 
     def websocket_message(self, flow: http.HTTPFlow) -> None:
         """Filters a message from the server; mitmproxy keeps all messages of a connection, so old ones are let go."""
