@@ -147,6 +147,15 @@ def scored(ledger: Ledger, which: Filter) -> Iterator[tuple[int, float]]:
     yield from ledger.db.execute(sql, named)
 
 
+def weighed(ledger: Ledger, since: int) -> list[tuple[int, float, bool]]:
+    """Time and score of the posts since a time that the score decides on, and whether the user had them shown again."""
+    sql = (
+        "SELECT verdicts.time, score, choice IS 'social' FROM verdicts LEFT JOIN posts USING (platform, post_id)"
+        " WHERE verdicts.time >= ? AND (json_extract(reasons, '$[0]') LIKE 'score %' OR choice = 'social')"
+    )
+    return [(time, score, bool(restored)) for time, score, restored in ledger.db.execute(sql, (since,))]
+
+
 def last_id(ledger: Ledger) -> int:
     """The newest verdict's."""
     return int(ledger.db.execute("SELECT coalesce(max(id), 0) FROM verdicts").fetchone()[0])

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from circleshield.review import choosing, folded, friends, numbers, pairing, queue, today
+from circleshield.review import choosing, folded, friends, numbers, pairing, queue, today, toggles
 from circleshield.review.guard import guard, own_form_token, refused
 from circleshield.review.notices import collect
 from circleshield.review.reasons import reason
@@ -26,7 +26,7 @@ def review_app(parts: Served) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _MAX_FORM_BYTES
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     guard(app)
-    for part in (today, queue, choosing, folded, friends, numbers, pairing):
+    for part in (today, queue, choosing, folded, friends, numbers, toggles, pairing):
         app.register_blueprint(part.pages)
 
     @app.errorhandler(HTTPException)
@@ -74,5 +74,10 @@ def _menu() -> list[tuple[str, str]]:
     """The pages, in order: endpoint and the text that names it."""
     pages = [("today.today", "today"), ("queue.queue", "queue"), ("choosing.choices", "choices")]
     if g.get("session") is not None and g.session.role == "owner":
-        pages += [("friends.friends", "friends"), ("numbers.numbers", "numbers"), ("pairing.devices", "devices")]
+        pages += [
+            ("friends.friends", "friends"),
+            ("numbers.numbers", "numbers"),
+            ("toggles.toggles", "toggles"),
+            ("pairing.devices", "devices"),
+        ]
     return pages

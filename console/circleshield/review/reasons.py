@@ -1,4 +1,4 @@
-"""Reasons as the ledger holds them, or as `history.stats` counts them without their figures, in the reader's language. What is not known here is shown as it is."""
+"""Reasons as the ledger holds them, with or without figures, in the reader's language. Others stay as they are."""
 
 import re
 
