@@ -1,17 +1,17 @@
 """The ledger: what was decided about which post, and what the user chose, in one SQLite file."""
 
-import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from circleshield_addon.choices import AuthorChoice, Choices
-from circleshield_addon.post import Verdict
+from circleshield_addon.choices import SHOWN_AGAIN, AuthorChoice, Choices, PostChoice
+from circleshield_addon.ledger_schema import MIGRATIONS
+from circleshield_addon.post import Verdict, storable, text_hash
 from circleshield_model.errors import InputError
 
 FILE = "ledger.sqlite3"
@@ -20,63 +20,18 @@ FILE = "ledger.sqlite3"
 HEADER = b"SQLite format 3\0"
 """How the file starts."""
 
-# In order; `user_version` is how many of them a file has been through. Never change one that was released: add one.
-# A verdict that changes gets a new id, so ids run in the order of time: pages are cut by id alone.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    (
-        """
-        CREATE TABLE verdicts (
-            id INTEGER PRIMARY KEY AUTOINCREMENT,
-            time INTEGER NOT NULL,     -- when it was decided so: milliseconds since 1970, UTC
-            platform TEXT NOT NULL,
-            author_id TEXT NOT NULL,
-            author TEXT NOT NULL,
-            post_id TEXT NOT NULL,     -- "-" and a hash where the post has none
-            text TEXT,                 -- NULL for kept posts, and where no text is stored
-            text_hash TEXT,            -- instead of the text where none is stored
-            score REAL NOT NULL,
-            action TEXT NOT NULL,
-            reasons TEXT NOT NULL,     -- a JSON list: the rules, then the evidence
-            device TEXT NOT NULL,      -- the client's address
-            UNIQUE (post_id, platform)
-        ) STRICT
-        """,
-        "CREATE INDEX by_time ON verdicts (time, platform, action)",
-        "CREATE INDEX by_author ON verdicts (author_id, platform, time, action, score)",
-        "CREATE INDEX by_name ON verdicts (author)",
-        "CREATE INDEX by_action ON verdicts (action)",
-        "CREATE INDEX not_kept ON verdicts (id) WHERE action <> 'keep'",
-    ),
-    (
-        """
-        CREATE TABLE restored (
-            platform TEXT NOT NULL,
-            post_id TEXT NOT NULL,
-            time INTEGER NOT NULL,
-            PRIMARY KEY (platform, post_id)
-        ) STRICT, WITHOUT ROWID
-        """,
-        """
-        CREATE TABLE authors (
-            platform TEXT NOT NULL,
-            author_id TEXT NOT NULL,
-            choice TEXT NOT NULL CHECK (choice IN ('allow', 'block')),
-            time INTEGER NOT NULL,
-            PRIMARY KEY (platform, author_id)
-        ) STRICT, WITHOUT ROWID
-        """,
-    ),
-)
-
 _INSERT = (
     "INSERT OR REPLACE INTO verdicts"
-    " (time, platform, author_id, author, post_id, text, text_hash, score, action, reasons, device)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " (time, platform, author_id, author, post_id, text, text_hash, score, action, reasons, device, sales)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_LABEL = "INSERT OR REPLACE INTO labels VALUES (?, ?, ?, ?, ?)"
 
-
-Row = tuple[int, str, str, str, str, str | None, str | None, float, str, str, str]
+Row = tuple[int, str, str, str, str, str | None, str | None, float, str, str, str, bool | None]
 """The columns of `verdicts` from `time` on."""
+
+View = tuple[str, str, str]
+"""A device, and the platform and id of a post that it had in a feed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,46 +144,74 @@ class Ledger:
         """The rows to write for verdicts, one a post; none for what stands there already.
 
         Reasons are worked out here, which takes about a millisecond for a sales post. A kept post's row is without
-        text. Without `store_text` the others have only the hash of theirs.
+        text, unless it was shown again. Without `store_text` the others have only the hash of theirs.
         """
         rows: dict[tuple[str, str], Row] = {}
         for page in seen:
             for verdict in page.verdicts:
                 post = verdict.post
-                post_id = _storable(post.id or "-" + _hash(f"{post.author_id}\n{post.text}"))
+                post_id = storable(post.key)
                 rows.pop((page.platform, post_id), None)  # the last verdict on a post counts
                 if self._has(page.platform, post_id, verdict):
                     continue
                 kept = verdict.action == "keep"
+                unread = kept and verdict.rules != (SHOWN_AGAIN,)
                 rows[page.platform, post_id] = (
                     page.time,
                     page.platform,
-                    _storable(post.author_id),
-                    _storable(post.author),
+                    storable(post.author_id),
+                    storable(post.author),
                     post_id,
-                    _storable(post.text) if store_text and not kept else None,
-                    _hash(post.text) if not store_text and not kept else None,
+                    storable(post.text) if store_text and not unread else None,
+                    text_hash(post.text) if not store_text and not unread else None,
                     verdict.score,
                     verdict.action,
-                    _storable(json.dumps(verdict.rules if kept else verdict.reasons, ensure_ascii=False)),
+                    storable(json.dumps(verdict.rules if kept else verdict.reasons, ensure_ascii=False)),
                     page.device,
+                    verdict.sales,
                 )
         return list(rows.values())
 
-    def write(self, rows: list[Row]) -> None:
-        """Writes rows in one transaction."""
-        if rows:
-            with self.transaction():
-                self.db.executemany(_INSERT, rows)
+    def views(self, seen: Iterable[Seen]) -> list[View]:
+        """Who had which posts in a feed, as far as that is new; kept posts do not count."""
+        found = {
+            (page.device, page.platform, storable(verdict.post.key))
+            for page in seen
+            for verdict in page.verdicts
+            if verdict.action != "keep"
+        }
+        sql = (
+            "SELECT 1 FROM verdicts JOIN seen ON seen.verdict = verdicts.id"
+            " WHERE seen.device = ? AND platform = ? AND post_id = ?"
+        )
+        return [view for view in found if self.db.execute(sql, view).fetchone() is None]
+
+    def write(self, rows: list[Row], views: Sequence[View] = ()) -> None:
+        """Writes rows and views in one transaction."""
+        if not rows and not views:
+            return
+        by_post = "SELECT id FROM verdicts WHERE platform = ? AND post_id = ?"
+        with self.transaction():
+            before = [(number, row) for row in rows for (number,) in self.db.execute(by_post, (row[1], row[4]))]
+            self.db.executemany(_INSERT, rows)
+            for number, row in before:
+                self.db.execute(
+                    f"UPDATE OR REPLACE seen SET verdict = ({by_post}) WHERE verdict = ?", (row[1], row[4], number)
+                )
+            self.db.executemany(
+                "INSERT OR IGNORE INTO seen SELECT ?, id FROM verdicts WHERE platform = ? AND post_id = ?", views
+            )
 
     def _has(self, platform: str, post_id: str, verdict: Verdict) -> bool:
         row = self.db.execute(
-            "SELECT score, action, reasons FROM verdicts WHERE platform = ? AND post_id = ?",
+            "SELECT action, sales, score, reasons FROM verdicts WHERE platform = ? AND post_id = ?",
             (platform, post_id),
         ).fetchone()
-        if row is None or row[:2] != (verdict.score, verdict.action):
+        if row is None or row[:2] != (verdict.action, verdict.sales):
             return False
-        return tuple(json.loads(row[2])[: len(verdict.rules)]) == verdict.rules
+        if verdict.moved:  # by what becomes known of its author, at nearly every load
+            return True
+        return bool(row[2] == verdict.score and tuple(json.loads(row[3])[: len(verdict.rules)]) == verdict.rules)
 
     def prune(self, before: int, keep_rows: int) -> int:
         """Deletes the verdicts of before a time, and all but the newest `keep_rows`; returns how many."""
@@ -241,9 +224,14 @@ class Ledger:
     def choices(self) -> Choices:
         """All that the user chose."""
         return Choices(
-            frozenset(self.db.execute("SELECT platform, post_id FROM restored")),
+            {(platform, post): choice for platform, post, choice, _ in self.posts()},
             {(platform, author): choice for platform, author, choice, _ in self.authors()},
+            frozenset(self.labels()),
         )
+
+    def posts(self) -> list[tuple[str, str, PostChoice, int]]:
+        """The posts that the user chose about: platform, id, choice, time; the newest first."""
+        return list(self.db.execute("SELECT platform, post_id, choice, time FROM posts ORDER BY time DESC, post_id"))
 
     def authors(self) -> list[tuple[str, str, AuthorChoice, int]]:
         """The authors that the user chose about: platform, id, choice, time; by platform and id."""
@@ -251,22 +239,56 @@ class Ledger:
 
     def adopt(self, choices: Choices) -> None:
         """Takes over the choices of a ledger that is lost."""
-        for platform, post_id in choices.restored:
-            self.restore(platform, post_id)
+        for (platform, post_id), post_choice in choices.posts.items():
+            self.choose_post(platform, post_id, post_choice, learnt=post_choice != "unsure")
         for (platform, author_id), choice in choices.authors.items():
             self.choose_author(platform, author_id, choice)
+        for platform, post_id, author_id, sales in choices.labels:
+            self.db.execute(_LABEL, (platform, post_id, author_id, sales, _now()))
 
-    def restore(self, platform: str, post_id: str) -> None:
-        """Lets a post show again."""
-        self.db.execute("INSERT OR IGNORE INTO restored VALUES (?, ?, ?)", (platform, post_id, _now()))
+    def labels(self) -> list[tuple[str, str, str, bool]]:
+        """What the user says of posts: platform, post, author, and whether it is a sales post."""
+        rows = self.db.execute("SELECT platform, post_id, author_id, sales FROM labels")
+        return [(platform, post_id, author_id, bool(sales)) for platform, post_id, author_id, sales in rows]
 
-    def unrestore(self, platform: str, post_id: str) -> bool:
+    def label(self, platform: str, post_id: str, sales: bool) -> bool:
+        """Notes what the user says of a post, which then counts in its author's history; False where it is unknown."""
+        sql = "SELECT author_id FROM verdicts WHERE platform = ? AND post_id = ?"
+        for (author_id,) in self.db.execute(sql, (platform, post_id)).fetchall():
+            self.db.execute(_LABEL, (platform, post_id, author_id, sales, _now()))
+            return True
+        return False
+
+    def unlabel(self, platform: str, post_id: str) -> bool:
         """Takes that back; False where it was not so."""
-        done = self.db.execute("DELETE FROM restored WHERE platform = ? AND post_id = ?", (platform, post_id))
-        return done.rowcount > 0
+        sql = "DELETE FROM labels WHERE platform = ? AND post_id = ?"
+        return self.db.execute(sql, (platform, post_id)).rowcount > 0
+
+    def choose_post(self, platform: str, post_id: str, choice: PostChoice, learnt: bool) -> None:
+        """Lets a post show again, or takes it out, or neither; `learnt`: whether it is a sample as well.
+
+        Its author's history counts what is said of it.
+        """
+        self.db.execute(
+            "INSERT OR REPLACE INTO posts VALUES (?, ?, ?, ?, ?)", (platform, post_id, choice, learnt, _now())
+        )
+        if choice == "unsure":
+            self.unlabel(platform, post_id)
+        else:
+            self.label(platform, post_id, sales=choice == "spam")
+
+    def unchoose_post(self, platform: str, post_id: str) -> PostChoice | None:
+        """Takes that back, and says what it was."""
+        sql = "DELETE FROM posts WHERE platform = ? AND post_id = ? RETURNING choice"
+        row = self.db.execute(sql, (platform, post_id)).fetchall()
+        if not row:
+            return None
+        self.unlabel(platform, post_id)
+        choice: PostChoice = row[0][0]
+        return choice
 
     def choose_author(self, platform: str, author_id: str, choice: AuthorChoice) -> None:
-        """Lets all posts of an author through, or none. The newest choice about an author counts."""
+        """Lets all posts of an author through, or none, or has them judged for good. The newest choice counts."""
         self.db.execute("INSERT OR REPLACE INTO authors VALUES (?, ?, ?, ?)", (platform, author_id, choice, _now()))
 
     def unchoose_author(self, platform: str, author_id: str, choice: AuthorChoice) -> bool:
@@ -280,15 +302,6 @@ def damaged(why: str) -> sqlite3.DatabaseError:
     error = sqlite3.DatabaseError(why)
     error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
     return error
-
-
-def _hash(text: str) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-
-
-def _storable(text: str) -> str:
-    """Half a surrogate pair, which JSON can hold, is no text for SQLite."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _now() -> int:

@@ -83,6 +83,16 @@ class Reloading:
         self._in_use = self._last = made_from
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def trained(self) -> float | None:
+        """When the user's model was made, in seconds since 1970; None while the packaged one is in use."""
+        try:
+            own = self._files.model_folder() != artefact.PACKAGED
+        except InputError:  # refused
+            own = False
+        stamp = self._in_use[1]
+        return stamp[0] / 1e9 if own and stamp is not None else None
+
     def running(self) -> None:
         """Begins to watch; needs a running event loop."""
         self._task = asyncio.get_running_loop().create_task(self._watch())

@@ -23,6 +23,7 @@ home_option = click.option(
     "--home",
     type=click.Path(path_type=Path, file_okay=False),
     callback=_or_default,
+    is_eager=True,  # `model_option` asks for it
     help="The home folder the proxy runs with.",
 )
 
@@ -30,7 +31,7 @@ home_option = click.option(
 def _or_in_use(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path:
     from circleshield_model.versions import folder_in_use
 
-    return value or folder_in_use(user_data_path("circleshield"))
+    return value or folder_in_use(context.params.get("home") or user_data_path("circleshield"))
 
 
 model_option = click.option(

@@ -1,5 +1,6 @@
 """The ledger's file: what is written, migrated, kept for how long, and what survives."""
 
+import json
 import os
 import signal
 import sqlite3
@@ -9,12 +10,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from circleshield_addon.history import Entry, Filter, count, following, forget, newest, of_post, stats
-from circleshield_addon.ledger import FILE, MIGRATIONS, Ledger, Seen
+from circleshield_addon.ledger import FILE, Ledger, Seen
+from circleshield_addon.ledger_schema import MIGRATIONS
 from circleshield_addon.post import Action, Post, Verdict
 from circleshield_model.errors import InputError
 
@@ -132,9 +135,46 @@ def test_migrates_from_version_1(tmp_path: Path) -> None:
     old.close()
     with closing(Ledger(tmp_path / FILE)) as ledger:
         assert [e.text for e in entries(ledger)] == ["t"]
-        ledger.restore("x", "1")
-        assert ledger.choices().restored == {("x", "1")}
+        ledger.choose_post("x", "1", "social", learnt=True)
+        assert ledger.choices().posts == {("x", "1"): "social"}
+        assert ledger.labels() == [("x", "1", "7", False)]
         assert ledger.db.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+
+
+def test_migrates_from_version_2(tmp_path: Path) -> None:
+    old = sqlite3.connect(tmp_path / FILE)
+    for statement in (statement for step in MIGRATIONS[:2] for statement in step):
+        old.execute(statement)
+    old.execute("PRAGMA user_version = 2")
+    row = "INSERT INTO verdicts VALUES (?, ?, 'x', '7', 'n', ?, NULL, NULL, .9, ?, ?, '')"
+    for number, (action, rule) in enumerate(
+        (
+            ("remove", "score 0.99 ≥ 0.95"),
+            ("review", "score 0.7 ≥ 0.6"),
+            ("keep", "score 0.1 < 0.6"),
+            ("fold", "flagged"),
+        )
+    ):
+        old.execute(row, (number, NOW, str(number), action, json.dumps([rule], ensure_ascii=False)))
+    old.execute("INSERT INTO restored VALUES ('x', '0', 5), ('x', '99', 5)")
+    old.execute("INSERT INTO authors VALUES ('x', '8', 'block', 5)")
+    old.commit()
+    old.close()
+    with closing(Ledger(tmp_path / FILE)) as ledger:
+        assert [row[0] for row in ledger.db.execute("SELECT sales FROM verdicts ORDER BY id")] == [1, 0, 0, None]
+        assert ledger.labels() == [("x", "0", "7", False)]
+        assert ledger.authors() == [("x", "8", "block", 5)]
+        ledger.choose_author("x", "8", "judge")
+
+
+def test_a_moved_score_alone_is_no_new_row(ledger: Ledger) -> None:
+    first = replace(verdict(1), sales=True)
+    record(ledger, first)
+    moved = replace(first, score=0.995, rules=("score 1.00 ≥ 0.95 (text 0.99)", "3 of 4 earlier"), moved=True)
+    record(ledger, moved, time=NOW + 1)
+    assert [(e.score, e.time) for e in entries(ledger)] == [(0.99, NOW)]
+    record(ledger, replace(moved, action="review"), time=NOW + 2)
+    assert [(e.score, e.action, e.time) for e in entries(ledger)] == [(0.995, "review", NOW + 2)]
 
 
 def test_a_migration_that_fails_leaves_the_old_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +197,7 @@ def test_a_newer_ledger_is_left_alone(tmp_path: Path) -> None:
 
 def test_changes_of_others_are_noticed(ledger: Ledger, tmp_path: Path) -> None:
     assert not ledger.is_changed()
-    ledger.restore("x", "1")
+    ledger.choose_post("x", "1", "social", learnt=True)
     assert not ledger.is_changed()
     with closing(Ledger(tmp_path / FILE)) as other:
         other.choose_author("x", "7", "block")
@@ -166,8 +206,8 @@ def test_changes_of_others_are_noticed(ledger: Ledger, tmp_path: Path) -> None:
         assert dict(ledger.choices().authors) == {("x", "7"): "block"}
         assert not other.unchoose_author("x", "7", "allow")
         assert other.unchoose_author("x", "7", "block")
-        assert other.unrestore("x", "1")
-        assert not other.unrestore("x", "1")
+        assert other.unchoose_post("x", "1") == "social"
+        assert other.unchoose_post("x", "1") is None
 
 
 def test_the_newest_choice_about_an_author_counts(ledger: Ledger) -> None:
@@ -240,7 +280,19 @@ def test_stats(ledger: Ledger) -> None:
     assert {name: counts.total() for name, counts in found.platforms.items()} == {"weibo": 7}
     assert found.authors == [("weibo:7", "名7", 3, 4), ("weibo:8", "名8", 1, 1)]
     assert found.reasons == [("score ≥ 0.95", 4), ("“代理”", 4)]
-    assert stats(ledger, NOW + 1).days == {}
+    history = "7 of 9 earlier posts were sales, 2 of them labelled by you +1.5"
+    moved = ("score 0.97 ≥ 0.95 (text 0.91)", history, "the same text from 4 other accounts +2.0")
+    record(ledger, replace(verdict(4, author="8", score=0.97), rules=moved), time=NOW + DAY)
+    shielded = ("author shielded after 5 sales posts",)
+    record(ledger, replace(verdict(5), rules=shielded, evidence=tuple), time=NOW + DAY)
+    assert dict(stats(ledger, NOW + DAY).reasons) == {
+        "score ≥ 0.95": 1,
+        "earlier posts were sales": 1,
+        "the same text from other accounts": 1,
+        "“代理”": 1,
+        "author shielded": 1,
+    }
+    assert stats(ledger, NOW + DAY + 1).days == {}
 
 
 _WRITER = """
@@ -278,3 +330,69 @@ def test_kill_9_loses_at_most_a_second_and_harms_nothing(tmp_path: Path) -> None
         old = {f"{life}-{number}" for number, at in lines if float(at) < killed_at - 1}
         assert old <= recorded
         assert any(post.startswith(f"{life}-") for post in recorded)
+
+
+def see(ledger: Ledger, device: str, *verdicts: Verdict, time: int = NOW) -> None:
+    seen = [Seen(time, "weibo", device, verdicts)]
+    ledger.write(ledger.rows(seen), ledger.views(seen))
+
+
+def of_device(ledger: Ledger, device: str) -> list[str]:
+    which = Filter(device=device)
+    found = [entry.post_id for entry in newest(ledger, which, 99)]
+    assert count(ledger, which) == len(found)
+    return found
+
+
+def test_what_each_device_had_in_a_feed(ledger: Ledger) -> None:
+    see(ledger, "a", verdict(1), verdict(2), verdict(3, "keep"))
+    see(ledger, "b", verdict(2), verdict(4, "review"))
+    assert (of_device(ledger, "a"), of_device(ledger, "b"), of_device(ledger, "c")) == (["2", "1"], ["4", "2"], [])
+    assert [entry.device for entry in newest(ledger, ALL, 99)] == ["b", "a", "a", "a"]
+    assert ledger.views([Seen(NOW, "weibo", "a", (verdict(1),))]) == []  # nothing to write
+    see(ledger, "b", verdict(2, "fold"))  # the verdict changes
+    assert (of_device(ledger, "a"), of_device(ledger, "b")) == (["2", "1"], ["2", "4"])
+    (changed, *_) = newest(ledger, ALL, 1)
+    assert [entry.post_id for entry in newest(ledger, Filter(device="a"), 9, below=changed.id)] == ["1"]
+
+
+def test_what_is_forgotten_nobody_has_seen(ledger: Ledger) -> None:
+    see(ledger, "a", verdict(1), time=NOW - DAY)
+    see(ledger, "a", verdict(2))
+    forget(ledger, Filter(author="7", before=NOW))
+    assert ledger.db.execute("SELECT count(*) FROM seen").fetchone() == (1,)
+    ledger.prune(NOW + 1, 10)
+    assert ledger.db.execute("SELECT count(*) FROM seen").fetchone() == (0,)
+
+
+def test_the_text_of_a_post_shown_again_stays(ledger: Ledger) -> None:
+    shown = Verdict(Post("1", "7", "名7", "text 1", ad=False), 0.99, "keep", ("shown again at your wish",))
+    record(ledger, verdict(1))
+    record(ledger, shown, verdict(2, "keep"))
+    assert {entry.post_id: entry.text for entry in newest(ledger, ALL, 9)} == {"1": "text 1", "2": None}
+
+
+def test_migrates_restored_posts_and_views(tmp_path: Path) -> None:
+    old = sqlite3.connect(tmp_path / FILE)
+    for statement in (*MIGRATIONS[0], *MIGRATIONS[1]):
+        old.execute(statement)
+    old.execute("PRAGMA user_version = 2")
+    old.execute("INSERT INTO verdicts VALUES (5, ?, 'x', '7', 'n', '1', 't', NULL, .9, 'remove', '[]', 'a')", (NOW,))
+    old.execute("INSERT INTO restored VALUES ('x', '1', ?)", (NOW,))
+    old.commit()
+    old.close()
+    with closing(Ledger(tmp_path / FILE)) as ledger:
+        assert ledger.posts() == [("x", "1", "social", NOW)]
+        assert of_device(ledger, "a") == ["1"]
+
+
+def test_words_are_no_pattern(ledger: Ledger) -> None:
+    record(ledger, *(Verdict(Post(text, "7", "n", text, False), 0.9, "fold", ()) for text in ("100%", "1000", "a_b!")))
+    for words, found in (
+        ("0%", ["100%"]),
+        ("_", ["a_b!"]),
+        ("!", ["a_b!"]),
+        ("10", ["1000", "100%"]),
+        ("A_B", ["a_b!"]),
+    ):
+        assert [entry.text for entry in newest(ledger, Filter(words=words), 9)] == found

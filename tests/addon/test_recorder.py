@@ -8,11 +8,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from circleshield_addon.history import Filter, following
+from circleshield_addon.friends import Past
+from circleshield_addon.history import Filter, following, forget
 from circleshield_addon.ledger import FILE, Ledger
 from circleshield_addon.post import Post, Verdict
 from circleshield_addon.recorder import Recorder
@@ -64,13 +66,38 @@ def test_what_waits_is_written_at_the_end(path: Path) -> None:
 
 def test_choices_are_there_from_the_start_and_follow_within_a_second(path: Path) -> None:
     with closing(Ledger(path)) as other:
-        other.restore("x", "1")
+        other.choose_post("x", "1", "social", learnt=True)
         with Recorder(path, LedgerSettings()) as recorder:
-            assert recorder.choices.restored == {("x", "1")}
+            assert recorder.choices.posts == {("x", "1"): "social"}
             other.choose_author("x", "7", "block")
             assert wait_until(lambda: ("x", "7") in recorder.choices.authors) < 1.0
             other.unchoose_author("x", "7", "block")
             assert wait_until(lambda: ("x", "7") not in recorder.choices.authors) < 1.0
+
+
+def test_what_is_known_of_authors_follows_and_outlives_a_restart(path: Path) -> None:
+    def past(recorder: Recorder) -> Past | None:
+        author = recorder.friends.author("x", "7")
+        return None if author is None else author.past()
+
+    def sales(number: int) -> Verdict:
+        return replace(verdict(number), sales=True)
+
+    with Recorder(path, LedgerSettings()) as recorder:
+        recorder.record("x", tuple(sales(n) for n in range(4)), "")
+        wait_until(lambda: past(recorder) == Past(4, 4))
+        recorder.record("x", (sales(3), sales(4)), "")
+        wait_until(lambda: past(recorder) == Past(5, 5))
+    with closing(Ledger(path)) as other, Recorder(path, LedgerSettings()) as recorder:
+        assert past(recorder) == Past(5, 5)
+        other.label("x", "4", sales=False)
+        wait_until(lambda: past(recorder) == Past(4, 4, 0, 1))
+        forget(other, Filter(author="7"))
+        wait_until(lambda: past(recorder) == Past(0, 0, 0, 1))
+    with Recorder(path, LedgerSettings(keep_rows=2)) as recorder:
+        recorder.record("x", tuple(sales(n) for n in range(6)), "")
+    with Recorder(path, LedgerSettings(keep_rows=2)) as recorder:
+        wait_until(lambda: past(recorder) == Past(1, 1, 0, 1))  # of the two newest one is labelled
 
 
 def test_off_makes_no_file_but_follows_choices(path: Path) -> None:
@@ -79,8 +106,8 @@ def test_off_makes_no_file_but_follows_choices(path: Path) -> None:
         time.sleep(0.7)
         assert not path.exists()
         with closing(Ledger(path)) as other:
-            other.restore("x", "1")
-        wait_until(lambda: ("x", "1") in recorder.choices.restored)
+            other.choose_post("x", "1", "social", learnt=True)
+        wait_until(lambda: ("x", "1") in recorder.choices.posts)
     assert recorded(path) == set()
 
 
@@ -123,10 +150,10 @@ def test_what_waits_is_bounded(recorder: Recorder, path: Path, caplog: pytest.Lo
 
 def test_another_process_that_leaves_does_not_take_the_log_away(recorder: Recorder, path: Path) -> None:
     code = "import sys, pathlib; from circleshield_addon.ledger import Ledger;"
-    code += "Ledger(pathlib.Path(sys.argv[1])).restore('x', sys.argv[2])"
+    code += "Ledger(pathlib.Path(sys.argv[1])).choose_post('x', sys.argv[2], 'social', True)"
     for number in range(3):
         subprocess.run([sys.executable, "-c", code, str(path), str(number)], check=True)
-        wait_until(lambda number=number: ("x", str(number)) in recorder.choices.restored)  # type: ignore[misc]
+        wait_until(lambda number=number: ("x", str(number)) in recorder.choices.posts)  # type: ignore[misc]
         assert path.with_name(FILE + "-wal").exists()
         recorder.record("x", (verdict(number),), "")
         wait_until(lambda number=number: str(number) in recorded(path))  # type: ignore[misc]
@@ -138,8 +165,8 @@ def test_a_damaged_ledger_is_set_aside(path: Path, while_running: bool, caplog: 
         recorder.record("x", (verdict(1),), "")
         wait_until(lambda: recorded(path) == {"1"})
         with closing(Ledger(path)) as other:
-            other.restore("x", "9")
-        wait_until(lambda: bool(recorder.choices.restored))
+            other.choose_post("x", "9", "social", learnt=True)
+        wait_until(lambda: bool(recorder.choices.posts))
         if while_running:
             path.write_bytes(b"\x17" * 50_000)
             wait_until(lambda: bool(recorder.set_aside))
@@ -150,7 +177,7 @@ def test_a_damaged_ledger_is_set_aside(path: Path, while_running: bool, caplog: 
         wait_until(lambda: bool(recorder.set_aside + second.set_aside) and path.exists() and recorded(path) == {"2"})
         wait_until(lambda: second.fault is None)
         if while_running:  # what the user chose is carried over
-            assert second.choices.restored == {("x", "9")}
+            assert second.choices.posts == {("x", "9"): "social"}
     (aside,) = [file.name for file in path.parent.glob("*.corrupt-*Z")]
     assert recorder.set_aside + second.set_aside == [aside]
     assert (path.parent / aside).read_bytes() == b"\x17" * 50_000

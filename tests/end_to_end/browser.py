@@ -1,4 +1,4 @@
-"""Headless Chromium the size of a phone, with a fresh home, that trusts the certificate authorities it is given."""
+"""Headless Chromium, with a fresh home, that trusts the certificate authorities it is given."""
 
 import os
 import shutil
@@ -26,6 +26,9 @@ _FLAGS = (
     "--disable-sync",
 )
 
+PHONE = 360
+DESKTOP = 1200
+
 needs_chromium = pytest.mark.skipif(
     not all(map(shutil.which, ("chromium", "chromedriver", "certutil"))),
     reason="needs chromium, chromedriver and certutil (Debian: chromium chromium-driver libnss3-tools)",
@@ -33,8 +36,18 @@ needs_chromium = pytest.mark.skipif(
 
 
 @contextmanager
-def chromium(folder: Path, proxy: int | None, trusted: Sequence[Path]) -> Iterator[webdriver.Chrome]:
-    """A browser with its home in `folder`; through the proxy at a port of loopback, or direct."""
+def chromium(
+    folder: Path,
+    proxy: int | None,
+    trusted: Sequence[Path],
+    width: int = PHONE,
+    javascript: bool = True,
+    language: str = "en",
+) -> Iterator[webdriver.Chrome]:
+    """A browser with its home in `folder`; through the proxy at a port of loopback, or direct.
+
+    Up to 500 pixels wide it is a phone with a touch screen.
+    """
     home = folder / "home"
     database = home / ".pki" / "nssdb"
     database.mkdir(parents=True)
@@ -51,8 +64,11 @@ def chromium(folder: Path, proxy: int | None, trusted: Sequence[Path]) -> Iterat
         options.add_argument("--proxy-bypass-list=<-loopback>")
     options.binary_location = str(shutil.which("chromium"))
     options.add_experimental_option(
-        "mobileEmulation", {"deviceMetrics": {"width": 360, "height": 800, "pixelRatio": 2, "mobile": True}}
+        "mobileEmulation",
+        {"deviceMetrics": {"width": width, "height": 800, "pixelRatio": 2, "mobile": width <= 500}},
     )
+    scripts = {} if javascript else {"profile.managed_default_content_settings.javascript": 2}
+    options.add_experimental_option("prefs", {"intl.accept_languages": language, **scripts})
     service = Service(
         executable_path=str(shutil.which("chromedriver")),
         env={**os.environ, "HOME": str(home)},

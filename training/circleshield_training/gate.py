@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from circleshield_model.artefact import HELD_OUT
 from circleshield_model.scorer import Scorer
 from circleshield_training.evaluate import score_all
+from circleshield_training.held_out import read_held_out
 from circleshield_training.near_duplicates import near_duplicates
 from circleshield_training.samples import Sample, read_all, read_seed
 from circleshield_training.user_samples import VERDICTS, keys
@@ -87,14 +87,10 @@ class Contender(NamedTuple):
     @classmethod
     def load(cls, folder: Path) -> Self:
         """A written model. InputError as `Scorer.load`."""
-        held_out: dict[int, float] = {}
-        if (folder / HELD_OUT).exists():
-            with np.load(folder / HELD_OUT, allow_pickle=False) as arrays:
-                held_out = dict(zip(arrays["keys"].tolist(), arrays["scores"].tolist(), strict=True))
-        return cls(Scorer.load(folder), held_out)
+        return cls(Scorer.load(folder), read_held_out(folder) or {})
 
     def held_out_file(self, only: Sequence[Sample] | None = None) -> bytes:
-        """The content of the file `HELD_OUT`, of all posts or only of some."""
+        """The content of the file `artefact.HELD_OUT`, of all posts or only of some."""
         file = io.BytesIO()
         wanted = self.held_out if only is None else dict.fromkeys(keys([s.text for s in only]).tolist())
         found = [key for key in wanted if key in self.held_out]

@@ -110,7 +110,7 @@ def command(
         review = ReviewHost(home, shield, reloading)
         proxy = Proxy(shield, reloading, listen, modes, ca_folder, upstream_ca, review)
         answers = {
-            "status": lambda: {**_status(proxy), "ledger": recorder.status()},
+            "status": lambda: {**_status(proxy), "ledger": recorder.status(), "review": review.status()},
             **pause_answers(shield.pauses),
             **review.answers(),
         }
