@@ -87,11 +87,12 @@ class Reloading:
     def trained(self) -> float | None:
         """When the user's model was made, in seconds since 1970; None while the packaged one is in use."""
         try:
-            own = self._files.model_folder() != artefact.PACKAGED
+            if self._files.model_folder() == artefact.PACKAGED:
+                return None
         except InputError:  # refused
-            own = False
+            return None
         stamp = self._in_use[1]
-        return stamp[0] / 1e9 if own and stamp is not None else None
+        return None if stamp is None else stamp[0] / 1e9
 
     def running(self) -> None:
         """Begins to watch; needs a running event loop."""

@@ -71,7 +71,7 @@ class _Kind(NamedTuple):
 
 # The first and the third are what counts. The others move sooner: more posts lie there than at the very cut-off.
 _KINDS: dict[Figure, _Kind] = {
-    "caught": _Kind(True, 0.01, f"sales posts caught at {RATE:.1%} false positives"),
+    "caught": _Kind(True, 0.02, f"sales posts caught at {RATE:.1%} false positives"),
     "suspected": _Kind(True, 0.008, "sales posts removed or put up for review"),
     "wrongly removed": _Kind(False, 0.002, "ordinary posts removed"),
     "close": _Kind(False, 0.006, "ordinary posts close to a review"),
