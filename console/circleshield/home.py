@@ -1,4 +1,4 @@
-"""The home folder for commands that read and change the ledger in it."""
+"""The home folder and the config file for commands that read and change what is in them."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -24,6 +24,13 @@ home_option = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     callback=_or_default,
     help="The home folder the proxy runs with.",
+)
+
+config_option = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    envvar="CIRCLESHIELD_CONFIG",
+    help="Config file; default: config.toml in the user's config folder.",
 )
 
 

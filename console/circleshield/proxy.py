@@ -18,14 +18,15 @@ from mitmproxy.addons import (
     next_layer,
     proxyserver,
     strip_dns_https_records,
-    tlsconfig,
     update_alt_svc,
     upstream_auth,
 )
 from mitmproxy.master import Master
 from mitmproxy.proxy.mode_servers import ServerInstance
 
+from circleshield_addon import authority
 from circleshield_addon.coding import MAX_DECODED_BYTES
+from circleshield_addon.leaves import Leaves
 from circleshield_addon.reloading import Reloading
 from circleshield_addon.shield import Shield
 from circleshield_model.errors import InputError
@@ -45,22 +46,24 @@ class Proxy(Master):
         reloading: Reloading,
         listen: tuple[str, int],
         modes: Sequence[str] = ("regular",),
-        ca_folder: Path | None = None,
+        *,
+        ca_folder: Path,
         upstream_ca: Path | None = None,
     ) -> None:
-        """Raises InputError for a mode or file that mitmproxy does not take."""
+        """`ca_folder` holds the CA. Raises InputError for a mode or file that mitmproxy does not take."""
         if upstream_ca is not None:
             _check_certificates(upstream_ca)
         super().__init__(options.Options())
         self.shield = shield
         self.reloading = reloading
         self.server = proxyserver.Proxyserver()
+        self.leaves = Leaves(ca_folder)
         self._clients = _Clients(self.server)
         self.addons.add(
             self._clients,
             self.server,
             next_layer.NextLayer(),
-            tlsconfig.TlsConfig(),
+            self.leaves,
             disable_h2c.DisableH2C(),
             dns_resolver.DnsResolver(),
             strip_dns_https_records.StripDnsHttpsRecords(),
@@ -69,6 +72,7 @@ class Proxy(Master):
             shield,
             reloading,
         )
+        reloading.on_taken = self.warn_of_ca
         try:
             self.options.update(
                 listen_host=listen[0],
@@ -77,7 +81,7 @@ class Proxy(Master):
                 http3=False,
                 stream_large_bodies=str(MAX_DECODED_BYTES),
                 ssl_verify_upstream_trusted_ca=str(upstream_ca) if upstream_ca else None,
-                **({"confdir": str(ca_folder)} if ca_folder else {}),
+                confdir=str(ca_folder),
             )
         except (exceptions.OptionsError, ValueError, OSError) as e:
             raise InputError(str(e)) from e
@@ -111,6 +115,21 @@ class Proxy(Master):
         drained = asyncio.create_task(self._drained())
         await asyncio.wait((ended, drained), timeout=GRACE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         await self.done()
+
+    def renew_ca(self) -> dict[str, Any]:
+        """Goes on with the CA that is in the folder now."""
+        self.leaves.renew()
+        _log.info("CA: taken: %s", self.leaves.authority.title)
+        return {}
+
+    def ca_troubles(self) -> list[str]:
+        """What the user should know of the CA, with the hosts that are to be decrypted now."""
+        return list(authority.troubles(self.leaves.authority, self.shield.settings.hosts))
+
+    def warn_of_ca(self) -> None:
+        """Logs what the user should know of the CA."""
+        for trouble in self.ca_troubles():
+            _log.warning("CA: it %s", trouble)
 
     async def _drained(self) -> None:
         """Returns when no response is under way and all that was written has left."""

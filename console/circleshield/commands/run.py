@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from platformdirs import user_data_path
 
-from circleshield_model.errors import InputError
+from circleshield.ca_folder import CA_FOLDER, KINDS, made
+from circleshield.home import config_option
 
 if TYPE_CHECKING:
     from mitmproxy.proxy.mode_servers import ServerInstance
@@ -44,12 +45,7 @@ class _Address(click.ParamType[tuple[str, int]]):
     metavar="MODE",
     help="regular, socks5, wireguard, transparent, upstream:URL, reverse:URL, each with @PORT if need be; repeatable.",
 )
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    envvar="CIRCLESHIELD_CONFIG",
-    help="Config file; default: config.toml in the user's config folder.",
-)
+@config_option
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of the model (default: the packaged one).")
 @click.option(
     "--home",
@@ -61,6 +57,13 @@ class _Address(click.ParamType[tuple[str, int]]):
     type=click.Path(path_type=Path),
     help="PEM file with the CA of private servers, trusted instead of the public ones.",
 )
+@click.option(
+    "--ca",
+    "kind",
+    type=click.Choice(KINDS),
+    help="The CA to make on the first run: constrained to the platforms' hosts (default), or unconstrained for clients "
+    "so old that they do not understand that.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Log every connection and verdict; this puts posts into the log.")
 def command(
     listen: tuple[str, int],
@@ -69,6 +72,7 @@ def command(
     model: Path | None,
     home: Path | None,
     upstream_ca: Path | None,
+    kind: str | None,
     verbose: bool,
 ) -> None:
     """Run the proxy until Ctrl-C. It follows changes of the config file and of the model at once."""
@@ -85,11 +89,8 @@ def command(
     made_from = stamps(config, model)
     settings, scorer = load_settings(config), Scorer.load(model)
     home = home or user_data_path("circleshield")
-    ca_folder = home / "ca"
-    try:
-        ca_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as e:
-        raise InputError(f"{ca_folder}: cannot be made: {e.strerror}") from e
+    ca_folder = home / CA_FOLDER
+    made(ca_folder, kind, settings.hosts)
 
     # mitmproxy takes seconds to load on a small machine; what is wrong above is said before.
     from circleshield.commands.pause import pause_answers
@@ -103,8 +104,12 @@ def command(
         recorder = Recorder(home / FILE, settings.ledger)
         shield = Shield(scorer, settings, recorder)
         reloading = Reloading(shield, config, model, made_from)
-        proxy = Proxy(shield, reloading, listen, modes, ca_folder, upstream_ca)
-        answers = {"status": lambda: {**_status(proxy), "ledger": recorder.status()}, **pause_answers(shield.pauses)}
+        proxy = Proxy(shield, reloading, listen, modes, ca_folder=ca_folder, upstream_ca=upstream_ca)
+        answers = {
+            "status": lambda: {**_status(proxy), "ledger": recorder.status()},
+            "renew_ca": proxy.renew_ca,
+            **pause_answers(shield.pauses),
+        }
         async with control_socket(home, answers):
             with recorder:
                 await proxy.serve(_greet)
@@ -117,6 +122,7 @@ def _greet(proxy: "Proxy") -> None:
     from mitmproxy.proxy.mode_servers import WireGuardServerInstance
 
     from circleshield_addon.adapters import ADAPTERS
+    from circleshield_addon.authority import ROOT_FILE
 
     settings = proxy.shield.settings
     on = [adapter.title for adapter in ADAPTERS if settings.enabled(adapter.name)]
@@ -126,7 +132,8 @@ def _greet(proxy: "Proxy") -> None:
         ("platforms", ", ".join(on) or "none: nothing is decrypted"),
         ("action", f"{settings.filter.action} from a score of {proxy.shield.judge.policy().remove_at:.2f}"),
         ("WeChat", "its Moments cannot be filtered: the app encrypts them itself; the platforms above can be"),
-        ("CA", str(Path(proxy.options.confdir) / "mitmproxy-ca-cert.pem")),
+        ("CA", str(Path(proxy.options.confdir) / ROOT_FILE)),
+        *(("", f"warning: it {trouble}") for trouble in proxy.ca_troubles()),
     ]
     if all(address[0] in ("127.0.0.1", "::1") for server in servers for address in server.listen_addrs):
         lines.append(("phone", "cannot reach a loopback address: use --listen THIS-MACHINE'S-LAN-ADDRESS:8080"))
@@ -156,6 +163,7 @@ def _status(proxy: "Proxy") -> dict[str, Any]:
         "model": shield.judge.scorer.version,
         "config": str(proxy.reloading.config),
         "refused": proxy.reloading.refused,
+        "ca_troubles": proxy.ca_troubles(),
         "paused": [pause._asdict() for pause in shield.pauses.in_force()],
         "counts": dict(shield.counts),
         "drifts": [asdict(drift) for drift in shield.drift.drifts],

@@ -35,6 +35,7 @@ def _in_words(status: dict[str, Any]) -> str:
     if status["refused"]:
         lines.append(f"refused    {status['refused']}")
         lines.append("           what was before goes on")
+    lines += [f"CA         warning: it {trouble}" for trouble in status["ca_troubles"]]
     if counts.get("faults"):
         lines.append(f"passed     {counts['faults']} pages unfiltered; the log says why")
     if counts.get("mmtls"):
