@@ -54,8 +54,6 @@ class Leaves(tlsconfig.TlsConfig):
             entry = self.certstore.get_cert(text, [name])
         return entry
 
-
-
     def _warn(self) -> None:
         """Says once a day that the CA is about to expire: a service may have been started years ago."""
         today = datetime.now(UTC)

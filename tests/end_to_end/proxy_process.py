@@ -52,6 +52,10 @@ class ProxyProcess:
         new, self._read = text[self._read :], len(text)
         return new.splitlines()
 
+    def wait_for_log(self, pattern: str) -> re.Match[str]:
+        """Where `pattern` is on stderr, as soon as it is there."""
+        return wait_for(self.process, self.stderr, pattern)
+
     def whole_log(self) -> str:
         """Everything on stderr, the greeting included."""
         return self.stderr.read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ from circleshield.ca_folder import CA_FOLDER, KINDS, kind_of
 from circleshield.home import config_option, home_option
 from circleshield_model.errors import InputError
 
+
 @click.group()
 def command() -> None:
     """The certificate authority that devices trust, made on this machine for the platforms' hosts alone."""
@@ -76,7 +77,7 @@ def renew(home: Path, config: Path | None, kind: str) -> None:
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @home_option
 def export(file: Path, home: Path) -> None:
-    """Write the certificate that devices install: PEM, or DER for .cer, .crt and .der; `-` is stdout. No key is in it."""
+    """Write the certificate that devices install, without any key: PEM, or DER for .cer, .crt and .der."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
     from circleshield_addon import authority
