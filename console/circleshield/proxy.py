@@ -25,6 +25,7 @@ from mitmproxy.master import Master
 from mitmproxy.proxy.mode_servers import ServerInstance
 
 from circleshield_addon import authority
+from circleshield_addon.access import Access
 from circleshield_addon.coding import MAX_DECODED_BYTES
 from circleshield_addon.leaves import Leaves
 from circleshield_addon.reloading import Reloading
@@ -62,6 +63,7 @@ class Proxy(Master):
         self.addons.add(
             self._clients,
             self.server,
+            Access(self.server, lambda: shield.settings),
             next_layer.NextLayer(),
             self.leaves,
             disable_h2c.DisableH2C(),

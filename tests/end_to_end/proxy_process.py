@@ -18,7 +18,7 @@ enabled = false
 """
 
 CIRCLESHIELD = ("-m", "circleshield")
-_LISTENING = re.compile(r"^(\S+) +listening at 127\.0\.0\.1:(\d+)$", re.M)
+_LISTENING = re.compile(r"^(\S+) +listening at [\d.]+:(\d+)$", re.M)
 
 
 def wait_for(process: subprocess.Popen[bytes], output: Path, pattern: str) -> re.Match[str]:
