@@ -3,11 +3,10 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from ipaddress import ip_address, ip_network
 
 from mitmproxy import connection, http
-from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.proxy import mode_specs
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
@@ -29,8 +28,9 @@ class Access:
     Clients on this machine may reach all that they could without the proxy.
     """
 
-    def __init__(self, server: Proxyserver, settings: Callable[[], Settings]) -> None:
-        self._server = server
+    def __init__(self, listening: Callable[[], Iterable[connection.Address]], settings: Callable[[], Settings]) -> None:
+        """`listening` are the proxy's own addresses."""
+        self._listening = listening
         self._settings = settings
         self._names: dict[str, connection.Address] = {}
         self._told: set[tuple[str, str]] = set()
@@ -104,8 +104,12 @@ class Access:
     def _why_not(self, address: Address, port: int) -> str | None:
         if (why := barred(address)) is not None:
             return None if allowed(address, port, self._settings().access.allow) else why
-        ports = {listening[1] for listening in self._server.listen_addrs()}
-        return "it is the proxy itself" if port in ports and _is_here(plain(address)) else None
+        ports = {address[1] for address in self._listening()}
+        return (
+            f"it is the proxy itself; its page is http://{notes.HOST}/"
+            if port in ports and _is_here(plain(address))
+            else None
+        )
 
     def _refusal(self, client: connection.Client, host: str, port: int, why: str) -> str:
         self._tell(device_of(client.peername), f"was refused {host}:{port}: {why} (access.allow lets it through)")

@@ -55,7 +55,11 @@ def filtered(
         judged = judge.verdicts(page.posts, route.adapter.name, device)
         actions = page.settled([verdict.action for verdict in judged])
         verdicts = tuple(as_settled(verdict, action) for verdict, action in zip(judged, actions, strict=True))
-        written = {i: notes.note(verdict) for i, verdict in enumerate(verdicts) if verdict.action in ("fold", "label")}
+        written = {
+            i: notes.note(route.adapter.platform, verdict)
+            for i, verdict in enumerate(verdicts)
+            if verdict.action in ("fold", "label")
+        }
         edited = page.edited(actions, written)
         return Filtered(
             raw if edited is text else coding.encode(edited),

@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Iterator
 from functools import cached_property
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -99,6 +99,32 @@ class Access(_Table):
     """What devices may reach although it is this machine or link-local, such as `127.0.0.1:3000`, `169.254.0.0/16`."""
 
 
+def _host_and_port(address: str) -> str:
+    host, colon, port = address.rpartition(":")
+    try:
+        ip_address(host.removeprefix("[").removesuffix("]") if host.startswith("[") else host)
+    except ValueError:
+        colon = ""
+    if not colon or not port.isdecimal() or int(port) > 65535:
+        raise ValueError("must be an IP address and a port, such as 127.0.0.1:8765 or [::1]:8765")
+    return address
+
+
+class Review(_Table):
+    """The page where posts are looked at and judged: `http://circle.shield/` behind the proxy, and a port."""
+
+    enabled: bool = True
+    """Whether the page is served."""
+    listen: Annotated[str, pydantic.AfterValidator(_host_and_port)] = "127.0.0.1:8765"
+    """Where it is served besides: an address of this machine and a port, 0 for any that is free."""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of `listen`."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
 class Settings(_Table):
     """The whole config file."""
 
@@ -109,6 +135,7 @@ class Settings(_Table):
     generic: Generic = Generic()
     ledger: Ledger = Ledger()
     access: Access = Access()
+    review: Review = Review()
 
     @cached_property
     def adapter_hosts(self) -> tuple[str, ...]:

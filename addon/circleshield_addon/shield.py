@@ -104,8 +104,8 @@ class Shield:
                 request.headers["accept-encoding"] = "identity"
 
     def request(self, flow: http.HTTPFlow) -> None:
-        """Answers for the proxy's own name."""
-        if flow.request.pretty_host == notes.HOST:
+        """Answers for the proxy's own name, unless the console's review page has."""
+        if flow.request.pretty_host == notes.HOST and flow.response is None:
             page = self.notes.page(flow.request.path)
             flow.response = http.Response.make(
                 404 if page is None else 200,

@@ -79,7 +79,11 @@ class StreamFilter:
     def _edits(self, text: JsonText, item: Span, verdict: Verdict) -> list[Edit]:
         if verdict.action not in _INSTEAD:
             return []
-        note, fields, wrapper = self.notes.note(verdict), self.adapter.fields, self.adapter.wrapper
+        note, fields, wrapper = (
+            self.notes.note(self.adapter.platform, verdict),
+            self.adapter.fields,
+            self.adapter.wrapper,
+        )
         for place in post_spans(text, item, ("",), wrapper):
             if verdict.action == "fold":
                 return folding(text, place, fields, note)

@@ -24,6 +24,7 @@ from mitmproxy.addons import (
 from mitmproxy.master import Master
 from mitmproxy.proxy.mode_servers import ServerInstance
 
+from circleshield.review.hosting import ReviewHost
 from circleshield_addon import authority
 from circleshield_addon.access import Access
 from circleshield_addon.coding import MAX_DECODED_BYTES
@@ -50,6 +51,7 @@ class Proxy(Master):
         *,
         ca_folder: Path,
         upstream_ca: Path | None = None,
+        review: ReviewHost | None = None,
     ) -> None:
         """`ca_folder` holds the CA. Raises InputError for a mode or file that mitmproxy does not take."""
         if upstream_ca is not None:
@@ -58,12 +60,13 @@ class Proxy(Master):
         self.shield = shield
         self.reloading = reloading
         self.server = proxyserver.Proxyserver()
+        self._review = review
         self.leaves = Leaves(ca_folder)
         self._clients = _Clients(self.server)
         self.addons.add(
             self._clients,
             self.server,
-            Access(self.server, lambda: shield.settings),
+            Access(self._listening, lambda: shield.settings),
             next_layer.NextLayer(),
             self.leaves,
             disable_h2c.DisableH2C(),
@@ -71,6 +74,7 @@ class Proxy(Master):
             strip_dns_https_records.StripDnsHttpsRecords(),
             update_alt_svc.UpdateAltSvc(),
             upstream_auth.UpstreamAuth(),
+            *([review] if review is not None else []),
             shield,
             reloading,
         )
@@ -117,6 +121,11 @@ class Proxy(Master):
         drained = asyncio.create_task(self._drained())
         await asyncio.wait((ended, drained), timeout=GRACE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         await self.done()
+
+    def _listening(self) -> list[connection.Address]:
+        """Where the proxy and its page listen."""
+        page = [("", self._review.port)] if self._review is not None else []
+        return [*self.server.listen_addrs(), *page]
 
     def renew_ca(self) -> dict[str, Any]:
         """Goes on with the CA that is in the folder now."""

@@ -119,7 +119,9 @@ def test_a_fold_can_be_opened_by_its_link(scorer: Scorer) -> None:
 
 def test_the_page_of_a_fold_escapes_what_the_post_says() -> None:
     notes = Notes()
-    note = notes.note(Verdict(Post("1", "2", "<b>a", "<script>alert(1)</script>", ad=False), 0.9, "fold", ("<i>why",)))
+    note = notes.note(
+        "x", Verdict(Post("1", "2", "<b>a", "<script>alert(1)</script>", ad=False), 0.9, "fold", ("<i>why",))
+    )
     page = notes.page(note.link.removeprefix("http://circle.shield"))
     assert page is not None
     assert "<script>" not in page

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from tests.console.recorded import record, refused, said, verdict
 
-from circleshield import user_samples
 from circleshield_addon.ledger import FILE, Ledger
+from circleshield_training import user_samples
 from circleshield_training.samples import read_file
 
 

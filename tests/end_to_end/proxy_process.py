@@ -11,6 +11,8 @@ from pathlib import Path
 from tests.end_to_end.origin import HANG_SECONDS
 
 CONFIG = """\
+[review]
+listen = "127.0.0.1:0"
 [platforms.mastodon]
 hosts = ["localhost"]
 [platforms.x]

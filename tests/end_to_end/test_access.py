@@ -1,6 +1,7 @@
 """A device of the local network at the proxy: what it reaches, and what it does not."""
 
 import http.client
+import re
 import socket
 import ssl
 import threading
@@ -114,6 +115,11 @@ def test_the_proxys_own_port_is_refused(way: str, lan_proxy: ProxyProcess) -> No
     assert asked(lan_proxy, way, LAN, lan_proxy.port)[0] == 403
     assert asked(lan_proxy, way, f"::ffff:{LAN}", lan_proxy.port)[0] == 403
     assert asked(lan_proxy, way, "127.0.0.1", lan_proxy.port)[0] == 403
+    page = re.search(r"^review +http://127.0.0.1:(\d+)/", lan_proxy.whole_log(), re.M)
+    assert page is not None
+    status, body = asked(lan_proxy, way, LAN, int(page[1]))
+    assert status == 403
+    assert b"http://circle.shield/" in body
 
 
 def test_other_services_of_the_network_are_reached(door: Door, lan_proxy: ProxyProcess) -> None:

@@ -1,6 +1,7 @@
 """Labelled posts, read from JSON Lines."""
 
 import json
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +13,10 @@ SEED = Path(__file__).with_name("seed")
 
 
 class Sample(NamedTuple):
-    """One labelled post. `source` is where it comes from: figures are given, and folds cut, by source and author."""
+    """One labelled post. `source` is where it comes from: figures are given, and folds cut, by source and author.
+
+    `weight` is how much it counts in training beside others of its source, above 0.
+    """
 
     text: str
     spam: bool
@@ -20,6 +24,7 @@ class Sample(NamedTuple):
     source: str = ""
     author: str = ""
     kind: str = ""
+    weight: float = 1.0
 
 
 def read_file(path: Path) -> Iterator[Sample]:
@@ -40,6 +45,11 @@ def _sample(line: str, where: str, stem: str) -> Sample:
         row = json.loads(line)
     except ValueError as e:
         raise InputError(f"{where}: not JSON ({e}); one object a line is wanted") from e
+    return sample_of(row, where, stem)
+
+
+def sample_of(row: object, where: str, stem: str) -> Sample:
+    """The sample in an object read from JSON; its source is `stem` where it names none. InputError names `where`."""
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):
         raise InputError(f'{where}: no "text"; an object with "text" and "label" is wanted')
     if row.get("label") not in LABELS:
@@ -48,7 +58,11 @@ def _sample(line: str, where: str, stem: str) -> Sample:
     for key, value in extra.items():
         if not isinstance(value, str):
             raise InputError(f'{where}: "{key}" is not a text')
-    return Sample(row["text"], row["label"] == "sales_spam", **{**extra, "source": extra["source"] or stem})
+    weight = row.get("weight", 1)
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not (0 < weight < math.inf):
+        raise InputError(f'{where}: "weight" must be a number above 0, got {weight!r}')
+    extra["source"] = extra["source"] or stem
+    return Sample(row["text"], row["label"] == "sales_spam", **extra, weight=float(weight))
 
 
 def read_all(paths: Iterable[Path]) -> list[Sample]:
@@ -65,8 +79,4 @@ def read_all(paths: Iterable[Path]) -> list[Sample]:
 
 def read_seed() -> list[Sample]:
     """The project's own corpus."""
-    return [
-        Sample(s.text, s.spam, s.lang, "seed", s.author, s.kind)
-        for file in sorted(SEED.glob("*.jsonl"))
-        for s in read_file(file)
-    ]
+    return [s._replace(source="seed") for file in sorted(SEED.glob("*.jsonl")) for s in read_file(file)]

@@ -17,6 +17,12 @@ from typing import Any
 import click
 
 _TIMELINE = "/api/v1/timelines/home"
+_CONFIG = """\
+[platforms.mastodon]
+hosts = ["localhost"]
+[review]
+listen = "127.0.0.1:0"
+"""
 _LISTENING = re.compile(r"regular\s+listening at 127\.0\.0\.1:(\d+)")
 
 
@@ -28,7 +34,7 @@ def command(serve: bool) -> None:
 
     with tempfile.TemporaryDirectory(prefix="circleshield-demo-") as temporary:
         folder = Path(temporary)
-        (folder / "config.toml").write_text('[platforms.mastodon]\nhosts = ["localhost"]\n', encoding="utf-8")
+        (folder / "config.toml").write_text(_CONFIG, encoding="utf-8")
         with feed_site(folder) as (site, site_ca), _proxy(folder, site, site_ca) as (proxy, reverse):
             direct = _timeline(site, None, site_ca)
             through = _timeline(site, proxy, folder / "ca" / "mitmproxy-ca-cert.pem")

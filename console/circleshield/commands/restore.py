@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from circleshield import user_samples
 from circleshield.home import home_option, open_ledger
 from circleshield_model.errors import InputError
+from circleshield_training import user_samples
 
 if TYPE_CHECKING:
     from circleshield_addon.ledger import Ledger
@@ -61,5 +61,5 @@ def _undo(home: Path, ledger: "Ledger", post: str) -> None:
         raise InputError(f"{post} may be: {', '.join(':'.join(pair) for pair in found)}")
     key = ":".join(found[0])
     ledger.unrestore(*found[0])
-    forgotten = user_samples.remove(home, key)
+    forgotten = user_samples.remove(home, key, "social")
     click.echo(f"{key} is left to the filter again{', its sample is forgotten' if forgotten else ''}")

@@ -12,11 +12,13 @@ from platformdirs import user_data_path
 
 from circleshield.ca_folder import CA_FOLDER, KINDS, made
 from circleshield.home import config_option
+from circleshield_model.errors import InputError
 
 if TYPE_CHECKING:
     from mitmproxy.proxy.mode_servers import ServerInstance
 
     from circleshield.proxy import Proxy
+    from circleshield.review.hosting import ReviewHost
 
 
 class _Address(click.ParamType[tuple[str, int]]):
@@ -96,6 +98,7 @@ def command(
     from circleshield.commands.pause import pause_answers
     from circleshield.control import control_socket
     from circleshield.proxy import Proxy
+    from circleshield.review.hosting import ReviewHost
     from circleshield_addon.ledger import FILE
     from circleshield_addon.recorder import Recorder
     from circleshield_addon.shield import Shield
@@ -104,20 +107,22 @@ def command(
         recorder = Recorder(home / FILE, settings.ledger)
         shield = Shield(scorer, settings, recorder)
         reloading = Reloading(shield, config, model, made_from)
-        proxy = Proxy(shield, reloading, listen, modes, ca_folder=ca_folder, upstream_ca=upstream_ca)
+        review = ReviewHost(home, shield, reloading)
+        proxy = Proxy(shield, reloading, listen, modes, ca_folder=ca_folder, upstream_ca=upstream_ca, review=review)
         answers = {
             "status": lambda: {**_status(proxy), "ledger": recorder.status()},
             "renew_ca": proxy.renew_ca,
             **pause_answers(shield.pauses),
+            **review.answers(),
         }
         async with control_socket(home, answers):
             with recorder:
-                await proxy.serve(_greet)
+                await proxy.serve(lambda proxy: _greet(proxy, review))
 
     asyncio.run(serve())
 
 
-def _greet(proxy: "Proxy") -> None:
+def _greet(proxy: "Proxy", review: "ReviewHost") -> None:
     """Says on stderr what a person needs to get a phone or browser connected."""
     from mitmproxy.proxy.mode_servers import WireGuardServerInstance
 
@@ -132,6 +137,7 @@ def _greet(proxy: "Proxy") -> None:
         ("platforms", ", ".join(on) or "none: nothing is decrypted"),
         ("action", f"{settings.filter.action} from a score of {proxy.shield.judge.policy().remove_at:.2f}"),
         ("WeChat", "its Moments cannot be filtered: the app encrypts them itself; the platforms above can be"),
+        ("review", _where(review)),
         ("CA", str(Path(proxy.options.confdir) / ROOT_FILE)),
         *(("", f"warning: it {trouble}") for trouble in proxy.ca_troubles()),
     ]
@@ -145,6 +151,13 @@ def _greet(proxy: "Proxy") -> None:
             lines.append(("WireGuard", "the phone's tunnel:\n" + conf))
     for name, text in lines:
         click.echo(f"{name:<10} {text}", err=True)
+
+
+def _where(review: "ReviewHost") -> str:
+    try:
+        return review.url()
+    except InputError as e:
+        return str(e)
 
 
 def _status(proxy: "Proxy") -> dict[str, Any]:

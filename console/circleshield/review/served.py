@@ -1,0 +1,50 @@
+"""What the pages are made from: the running proxy's parts, and who asks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import current_app, g, request
+
+from circleshield.review.sessions import Session, Sessions
+from circleshield_addon.device import device
+from circleshield_addon.reloading import Reloading
+from circleshield_addon.shield import Shield
+
+MAGIC = "circleshield.magic"
+"""True in the environment of a request that came through the proxy, for its own name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The parts of the running proxy. `port` is the listener's, 0 while there is none."""
+
+    home: Path
+    shield: Shield
+    reloading: Reloading
+    sessions: Sessions
+    port: Callable[[], int]
+
+
+def served() -> Served:
+    """Of the application that answers the request at hand."""
+    found = current_app.extensions["circleshield"]
+    assert isinstance(found, Served)
+    return found
+
+
+def session() -> Session:
+    """Of who asks; only for views that need one."""
+    found = g.session
+    assert isinstance(found, Session)
+    return found
+
+
+def through_proxy() -> bool:
+    """Whether the request came through the proxy; otherwise it came to the listener."""
+    return bool(request.environ.get(MAGIC))
+
+
+def own_device() -> str | None:
+    """The device whose posts alone may be seen; None for the owner, who sees all."""
+    return None if session().role == "owner" else device(request.remote_addr or "")
