@@ -25,10 +25,11 @@ from mitmproxy.master import Master
 from mitmproxy.proxy.mode_servers import ServerInstance
 
 from circleshield.review.hosting import ReviewHost
-from circleshield_addon import authority
+from circleshield_addon import authority, refusals
 from circleshield_addon.access import Access
 from circleshield_addon.coding import MAX_DECODED_BYTES
 from circleshield_addon.leaves import Leaves
+from circleshield_addon.refusals import Refusals
 from circleshield_addon.reloading import Reloading
 from circleshield_addon.shield import Shield
 from circleshield_model.errors import InputError
@@ -62,6 +63,7 @@ class Proxy(Master):
         self.server = proxyserver.Proxyserver()
         self._review = review
         self.leaves = Leaves(ca_folder)
+        self.refusals = Refusals(ca_folder.parent / refusals.FILE, self.leaves.authority.fingerprint)
         self._clients = _Clients(self.server)
         self.addons.add(
             self._clients,
@@ -76,6 +78,7 @@ class Proxy(Master):
             upstream_auth.UpstreamAuth(),
             *([review] if review is not None else []),
             shield,
+            self.refusals,
             reloading,
         )
         reloading.on_taken = self.warn_of_ca
@@ -130,6 +133,7 @@ class Proxy(Master):
     def renew_ca(self) -> dict[str, Any]:
         """Goes on with the CA that is in the folder now."""
         self.leaves.renew()
+        self.refusals.renew(self.leaves.authority.fingerprint)
         _log.info("CA: taken: %s", self.leaves.authority.title)
         return {}
 

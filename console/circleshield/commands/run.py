@@ -177,6 +177,8 @@ def _status(proxy: "Proxy") -> dict[str, Any]:
         "config": str(proxy.reloading.config),
         "refused": proxy.reloading.refused,
         "ca_troubles": proxy.ca_troubles(),
+        "passed": [asdict(entry) for entry in proxy.refusals.passed()],
+        "untrusting": proxy.refusals.untrusting(),
         "paused": [pause._asdict() for pause in shield.pauses.in_force()],
         "counts": dict(shield.counts),
         "drifts": [asdict(drift) for drift in shield.drift.drifts],
