@@ -29,6 +29,7 @@ from circleshield_addon import authority, refusals
 from circleshield_addon.access import Access
 from circleshield_addon.coding import MAX_DECODED_BYTES
 from circleshield_addon.leaves import Leaves
+from circleshield_addon.quic import NoQuic
 from circleshield_addon.refusals import Refusals
 from circleshield_addon.reloading import Reloading
 from circleshield_addon.shield import Shield
@@ -69,6 +70,7 @@ class Proxy(Master):
             self._clients,
             self.server,
             Access(self._listening, lambda: shield.settings),
+            NoQuic(lambda: shield.settings),
             next_layer.NextLayer(),
             self.leaves,
             disable_h2c.DisableH2C(),
