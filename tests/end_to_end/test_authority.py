@@ -115,7 +115,7 @@ def test_a_new_host_passes_until_the_ca_is_renewed(
         assert tunnelled.get(path) == direct.get(path)
 
         before = proxy.ca.read_bytes()
-        said = circleshield(tmp_path, "ca", "renew", "--config", str(tmp_path / "config.toml")).stderr
+        said = circleshield(tmp_path, "ca", "renew").stderr
         assert "remove 'circleshield 20" in said
         assert proxy.ca.read_bytes() != before
         assert replace(tunnelled, ca=proxy.ca).get(path).body == timeline_without_sales(*MIXED)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from circleshield.ca_folder import CA_FOLDER, KINDS, kind_of
-from circleshield.home import config_option, home_option
+from circleshield.home import config_option, home_option, settings_in_use
 from circleshield_model.errors import InputError
 
 
@@ -25,10 +25,9 @@ def command() -> None:
 def show(home: Path, config: Path | None, as_json: bool) -> None:
     """Show its name, what it may sign for, when it expires, and what is wrong with it."""
     from circleshield_addon import authority
-    from circleshield_addon.settings import load_settings
 
     found = authority.read(home / CA_FOLDER)
-    wrong = list(authority.troubles(found, load_settings(config).hosts))
+    wrong = list(authority.troubles(found, settings_in_use(home, config).hosts))
     about: dict[str, Any] = {
         "file": str(home / CA_FOLDER / authority.ROOT_FILE),
         "name": found.title,
@@ -58,10 +57,9 @@ def renew(home: Path, config: Path | None, kind: str) -> None:
     """Make a new one for the hosts that are enabled now; every device has to install it again."""
     from circleshield.control import ask
     from circleshield_addon import authority
-    from circleshield_addon.settings import load_settings
 
     folder = home / CA_FOLDER
-    hosts = load_settings(config).hosts
+    hosts = settings_in_use(home, config).hosts
     before = authority.read(folder) if authority.exists(folder) else None
     fresh = authority.create(folder, None if kind == "unconstrained" else authority.domains(hosts))
     with contextlib.suppress(InputError):  # no proxy runs
