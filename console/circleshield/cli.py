@@ -29,6 +29,7 @@ COMMANDS = {
     "run": "Run the proxy.",
     "stats": "Count by day, platform, author and reason.",
     "status": "Show what the running proxy does.",
+    "wireguard": "Let devices in by WireGuard tunnel, each with a key of its own.",
     "train": "Train a model from labelled samples.",
 }
 

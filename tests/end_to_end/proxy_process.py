@@ -74,15 +74,22 @@ def running_proxy(
     *options: str,
     config: str = CONFIG,
     program: Sequence[str] = CIRCLESHIELD,
+    within: Sequence[str] = (),
 ) -> Iterator[ProxyProcess]:
-    """Starts `circleshield run` on a free port of loopback; SIGTERM at the end of the block unless it has ended."""
+    """Starts `circleshield run` on a free port of loopback; SIGTERM at the end of the block unless it has ended.
+
+    `within`: a command before it, such as one that enters a network namespace.
+    """
     (folder / "config.toml").write_text(config, encoding="utf-8")
     arguments = ["run", "--listen", "127.0.0.1:0", "--home", str(folder), "--config", str(folder / "config.toml")]
     if upstream_ca is not None:
         arguments += ["--upstream-ca", str(upstream_ca)]
     with (folder / "stderr").open("wb") as stderr:
         process = subprocess.Popen(
-            [sys.executable, *program, *arguments, *options], stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr
+            [*within, sys.executable, *program, *arguments, *options],
+            stdin=subprocess.DEVNULL,
+            stdout=stderr,
+            stderr=stderr,
         )
     try:
         yield ProxyProcess(process, folder)

@@ -93,6 +93,10 @@ def command(
     home = home or user_data_path("circleshield")
     ca_folder = home / CA_FOLDER
     made(ca_folder, kind, settings.hosts)
+    if any(mode.partition("@")[0] == "wireguard" for mode in modes):
+        from circleshield import tunnels
+
+        tunnels.save(home, tunnels.load(home))
 
     # mitmproxy takes seconds to load on a small machine; what is wrong above is said before.
     from circleshield.commands.pause import pause_answers
@@ -112,6 +116,7 @@ def command(
         answers = {
             "status": lambda: {**_status(proxy), "ledger": recorder.status()},
             "renew_ca": proxy.renew_ca,
+            "renew_tunnels": proxy.renew_tunnels,
             **pause_answers(shield.pauses),
             **review.answers(),
         }
@@ -124,15 +129,14 @@ def command(
 
 def _greet(proxy: "Proxy", review: "ReviewHost") -> None:
     """Says on stderr what a person needs to get a phone or browser connected."""
-    from mitmproxy.proxy.mode_servers import WireGuardServerInstance
-
+    from circleshield.wireguard_server import WireGuardDevices, user_spec
     from circleshield_addon.adapters import ADAPTERS
     from circleshield_addon.authority import ROOT_FILE
 
     settings = proxy.shield.settings
     on = [adapter.title for adapter in ADAPTERS if settings.enabled(adapter.name)]
     servers = list(proxy.server.servers)
-    lines = [(server.mode.full_spec, _addresses(server)) for server in servers]
+    lines = [(user_spec(server.mode.full_spec), _addresses(server)) for server in servers]
     lines += [
         ("platforms", ", ".join(on) or "none: nothing is decrypted"),
         ("action", f"{settings.filter.action} from a score of {proxy.shield.judge.policy().remove_at:.2f}"),
@@ -146,9 +150,8 @@ def _greet(proxy: "Proxy", review: "ReviewHost") -> None:
     else:
         lines.append(("phone", "Wi-Fi → this network → proxy → manual → the address above; copy the CA file to the"))
         lines.append(("", "phone, install it and trust it as a certificate authority"))
-    for server in servers:
-        if isinstance(server, WireGuardServerInstance) and (conf := server.client_conf()):
-            lines.append(("WireGuard", "the phone's tunnel:\n" + conf))
+    if any(isinstance(server, WireGuardDevices) for server in servers):
+        lines.append(("WireGuard", "a device's tunnel, as a QR code: circleshield wireguard add phone"))
     for name, text in lines:
         click.echo(f"{name:<10} {text}", err=True)
 
@@ -161,12 +164,13 @@ def _where(review: "ReviewHost") -> str:
 
 
 def _status(proxy: "Proxy") -> dict[str, Any]:
+    from circleshield.wireguard_server import user_spec
     from circleshield_addon.adapters import ADAPTERS
 
     shield = proxy.shield
     return {
         "listening": {
-            server.mode.full_spec: [f"{host}:{port}" for host, port, *_ in server.listen_addrs]
+            user_spec(server.mode.full_spec): [f"{host}:{port}" for host, port, *_ in server.listen_addrs]
             for server in proxy.server.servers
         },
         "platforms": [adapter.name for adapter in ADAPTERS if shield.settings.enabled(adapter.name)],
