@@ -27,10 +27,11 @@ COMMANDS = {
     "restore": "Let a removed post show again.",
     "resume": "End a pause.",
     "run": "Run the proxy.",
+    "setup": "Show what to tap on a phone or computer, with QR codes; --remove undoes it.",
     "stats": "Count by day, platform, author and reason.",
     "status": "Show what the running proxy does.",
-    "wireguard": "Let devices in by WireGuard tunnel, each with a key of its own.",
     "train": "Train a model from labelled samples.",
+    "wireguard": "Let devices in by WireGuard tunnel, each with a key of its own.",
 }
 
 
