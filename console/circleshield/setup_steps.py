@@ -1,11 +1,13 @@
 """What to tap on each system to use the proxy, and to undo it; in English and Chinese."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 Text = tuple[str, str]
 """English, Chinese."""
 
 LANGUAGES = ("en", "zh")
+PROFILE = "profile.mobileconfig"
 
 
 @dataclass(frozen=True)
@@ -218,6 +220,17 @@ class Ways:
     def url(self, path: str) -> str:
         """The address of a path of the set-up page."""
         return f"http://{self.proxy}/{path}"
+
+    def codes(self, systems: Iterable[str]) -> list[tuple[Text, str]]:
+        """What is worth scanning with a phone, each with what it is."""
+        found = [(("These steps", "本页步骤"), self.url("setup"))]
+        if "ios" in systems:
+            found.append((("Certificate profile (iPhone, iPad)", "证书描述文件（iPhone、iPad）"), self.url(PROFILE)))
+        if "android" in systems:
+            found.append((("Certificate (Android)", "证书（Android）"), self.url("ca.cer")))
+        found.append((("Automatic proxy (PAC)", "自动代理 (PAC)"), self.url("proxy.pac")))
+        found.append((("Manual proxy", "手动代理"), self.proxy))
+        return found
 
     def say(self, text: Text, language: str) -> str:
         """A text in a language, with what belongs into it."""

@@ -4,7 +4,7 @@ WAYS = Ways("fd12::5", 8080, "circleshield 2026-11-22 abcdef")
 
 
 def test_every_step_can_be_said_in_both_languages() -> None:
-    texts = [*HEADINGS.values(), PAC_NOTE, *TUNNEL, TUNNEL_UNDO]
+    texts = [*HEADINGS.values(), PAC_NOTE, *TUNNEL, TUNNEL_UNDO, *(title for title, _ in WAYS.codes(SYSTEMS))]
     for system in SYSTEMS.values():
         texts += [*system.trust, *system.proxy, *system.undo]
     for text in texts:

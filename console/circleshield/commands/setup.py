@@ -61,8 +61,8 @@ def command(
         _show(SYSTEMS[name], ways, language, remove)
     if not remove:
         click.echo(ways.say(PAC_NOTE, language))
-        for text in (ways.url("setup"), ways.url("proxy.pac"), ways.proxy):
-            click.echo(f"\n{text}")
+        for title, text in ways.codes(systems or SYSTEMS):
+            click.echo(f"\n{ways.say(title, language)}: {text}")
             show_qr(text)
 
 

@@ -63,4 +63,4 @@ def review_app(parts: Served) -> Flask:
 
 def _menu() -> list[tuple[str, str]]:
     """The pages, in order: endpoint and the text that names it."""
-    return [("today.today", "today")]
+    return [("today.today", "today"), ("setup.setup", "setup")]

@@ -33,9 +33,7 @@ if TYPE_CHECKING:
 
 _SECONDS = 0.5
 _THREADS = 4
-_SETUP_PATHS = frozenset(
-    ("/setup", "/proxy.pac", "/ca.pem", "/ca.cer", "/profile.mobileconfig", "/static/review.css", "/static/icon.svg")
-)
+_SETUP_PATHS = frozenset(("/setup", "/proxy.pac", "/ca.pem", "/ca.cer", "/profile.mobileconfig"))
 """What every device gets to see, on the proxy's own port too, and while the page itself is off."""
 _MAX_REQUEST_BYTES = 1_000_000
 _log = logging.getLogger("circleshield")
@@ -96,7 +94,8 @@ class ReviewHost:
         is_own_port = bool(flow.metadata.get(OWN_PORT))
         if flow.response is not None or not (is_own_port or flow.request.pretty_host == HOST):
             return
-        is_setup = flow.request.path.partition("?")[0] in _SETUP_PATHS
+        path = flow.request.path.partition("?")[0]
+        is_setup = path in _SETUP_PATHS or path.startswith("/static/")
         if is_own_port and not is_setup:
             text = f"This is circleshield. Set up a device: /setup. With the proxy in use: http://{HOST}/\n"
             flow.response = http.Response.make(403, text, {"content-type": "text/plain; charset=utf-8"})

@@ -23,7 +23,6 @@ pages = Blueprint("setup", __name__)
 def setup() -> str:
     """What to tap, system by system."""
     ways = _ways()
-    codes = [ways.url("setup"), ways.url("proxy.pac"), ways.proxy]
 
     def say(text: Text, language: str) -> str:
         return ways.say(text, language)
@@ -39,7 +38,7 @@ def setup() -> str:
         tunnel=TUNNEL,
         tunnel_undo=TUNNEL_UNDO,
         pac_note=PAC_NOTE,
-        codes=[(text, Markup(segno.make(text).svg_inline(scale=4, omitsize=False))) for text in codes],
+        codes=[(title, text, _code(text)) for title, text in ways.codes(SYSTEMS)],
         likely=_likely(request.user_agent.string),
         loopback=ways.host in ("127.0.0.1", "::1"),
     )
@@ -76,6 +75,10 @@ def ca_cer() -> Response:
 def profile() -> Response:
     """The CA for iPhone, iPad and Mac."""
     return _file(apple_profile.profile(_authority()), apple_profile.MIME, "circleshield.mobileconfig")
+
+
+def _code(text: str) -> Markup:
+    return Markup(segno.make(text).svg_inline(scale=4, light="white"))  # on a dark page too
 
 
 def _file(data: bytes, kind: str, name: str) -> Response:
