@@ -25,7 +25,7 @@ from mitmproxy.master import Master
 from mitmproxy.proxy.mode_servers import ServerInstance
 from mitmproxy.proxy.mode_specs import RegularMode
 
-from circleshield.reach import shown_host
+from circleshield.reach import reached_host
 from circleshield.review.hosting import ReviewHost
 from circleshield.wireguard_server import InTunnels, WireGuardDevices, mode_spec, user_spec
 from circleshield_addon import authority, refusals
@@ -143,7 +143,7 @@ class Proxy(Master):
         for server in self.server.servers:
             if isinstance(server.mode, RegularMode) and server.listen_addrs:
                 host, port = server.listen_addrs[0][:2]
-                return shown_host(host).strip("[]"), port
+                return reached_host(host), port
         return None
 
     def renew_ca(self) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from circleshield.reach import in_url
+
 Text = tuple[str, str]
 """English, Chinese."""
 
@@ -215,7 +217,7 @@ class Ways:
     @property
     def proxy(self) -> str:
         """Host and port, with brackets around an IPv6 address."""
-        return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+        return in_url((self.host, self.port))
 
     def url(self, path: str) -> str:
         """The address of a path of the set-up page."""

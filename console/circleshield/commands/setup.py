@@ -9,7 +9,7 @@ import click
 
 from circleshield.ca_folder import CA_FOLDER
 from circleshield.home import home_option
-from circleshield.reach import lan_address, shown_host
+from circleshield.reach import lan_address, reached_host
 from circleshield.setup_steps import HEADINGS, LANGUAGES, PAC_NOTE, SYSTEMS, TUNNEL, TUNNEL_UNDO, System, Ways
 from circleshield.terminal_qr import show_qr
 from circleshield_model.errors import InputError
@@ -86,7 +86,7 @@ def _ways(home: Path, ca_name: str) -> Ways:
     if where is None:
         raise InputError("the running proxy has no --mode regular, which phones and browsers can be set to")
     host, _, port = where.rpartition(":")
-    return Ways(shown_host(host).strip("[]"), int(port), ca_name)
+    return Ways(reached_host(host), int(port), ca_name)
 
 
 def _write_profile(file: Path, found: "Authority", ways: Ways, ssid: str | None, closed: bool) -> None:
