@@ -22,6 +22,7 @@ COMMANDS = {
     "export": "Write the ledger as JSON Lines or CSV.",
     "filter": "Treat a response body or a capture as the proxy would.",
     "forget": "Delete from the ledger.",
+    "friends": "List the authors of sales posts, and whom to shield.",
     "log": "Show what was taken out, and why.",
     "pause": "Let everything pass for a while.",
     "restore": "Let a removed post show again.",

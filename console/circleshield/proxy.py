@@ -88,6 +88,7 @@ class Proxy(Master):
             dns_resolver.DnsResolver(),
             strip_dns_https_records.StripDnsHttpsRecords(),
             update_alt_svc.UpdateAltSvc(),
+            shield.users,
             upstream_auth.UpstreamAuth(),
             *([review] if review is not None else []),
             shield,

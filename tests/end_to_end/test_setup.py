@@ -16,6 +16,7 @@ from tests.end_to_end.proxy_process import CIRCLESHIELD, CONFIG, ProxyProcess, r
 
 from circleshield.reach import lan_address
 from circleshield_addon.adapters import ADAPTERS
+from circleshield_addon.proxy_users import hash_of
 
 LAN = lan_address() or ""
 pytestmark = pytest.mark.skipif(not LAN, reason="needs a network interface besides loopback")
@@ -75,6 +76,15 @@ def test_the_files_are_there_while_the_page_is_off(tmp_path: Path, origin_ca: Pa
     with running_proxy(tmp_path, origin_ca, "--listen", f"{LAN}:0", config=config) as proxy:
         assert got(proxy, "/proxy.pac")[0] == 200
         assert got(proxy, "/")[0] == 403
+
+
+def test_the_files_need_no_proxy_password_and_the_rest_does(tmp_path: Path, origin_ca: Path) -> None:
+    config = CONFIG + f'[users.anna]\npassword = "{hash_of("secret words")}"\n'
+    with running_proxy(tmp_path, origin_ca, "--listen", f"{LAN}:0", config=config) as proxy:
+        assert got(proxy, "/proxy.pac")[0] == 200
+        assert got(proxy, "/")[0] == 403
+        assert got(proxy, "http://circle.shield/setup")[0] == 407
+        assert got(proxy, f"http://{LAN}:1/setup")[0] == 407
 
 
 def circleshield(proxy: ProxyProcess, *arguments: str) -> subprocess.CompletedProcess[str]:
