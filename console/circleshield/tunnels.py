@@ -149,7 +149,8 @@ def endpoint(home: Path, named: str | None) -> str:
     listening: dict[str, list[str]] = {}
     with suppress(InputError):  # no proxy runs
         listening = ask(home, "status")["listening"]
-    where = next((addresses[0] for mode, addresses in listening.items() if mode.startswith("wireguard")), None)
+    tunnels = (addresses for mode, addresses in listening.items() if mode.startswith("wireguard"))
+    where = next((addresses[0] for addresses in tunnels if addresses), None)
     if where is None and named is None:
         raise InputError(
             "no proxy listens for tunnels: start one with circleshield run --mode wireguard, or name an --endpoint"

@@ -135,6 +135,10 @@ def test_the_owners_page_of_tunnels(lan_proxy: ProxyProcess) -> None:
         assert f"Endpoint = {where}" in shown
         assert "10.0.0.2" in circleshield(lan_proxy, "wireguard", "list").stdout
         assert "already" in post("add", "anna").text
+        for name in ("ben", "cy", "dora"):  # while the one before is still being let in
+            assert f"Endpoint = {where}" in post("add", name).text
+            post("revoke", name)
+        assert "does not listen" not in lan_proxy.whole_log()
         post("revoke", "anna")
         assert circleshield(lan_proxy, "wireguard", "list").stdout == ""
     assert got(lan_proxy, "/setup/wireguard")[0] == 403
