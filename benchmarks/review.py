@@ -17,6 +17,7 @@ from circleshield.review.served import DEVICE as IS_DEVICE
 from circleshield.review.served import Served
 from circleshield.review.sessions import FILE as SESSIONS
 from circleshield.review.sessions import Sessions
+from circleshield.review.training import Training
 from circleshield_addon.ledger import FILE, Ledger, Seen
 from circleshield_addon.post import Action, Post, Verdict
 from circleshield_addon.reloading import Files, Reloading
@@ -96,7 +97,7 @@ def browser(home: Path, scorer: Scorer) -> Callable[[str, bool], None]:
     """Asks for a page of a ledger's, as its owner or as a device."""
     shield = Shield(scorer, Settings())
     sessions = Sessions(home / SESSIONS)
-    app = review_app(Served(home, shield, Reloading(shield, Files(), (None,)), sessions, lambda: 8765))
+    app = review_app(Served(home, shield, Reloading(shield, Files(), (None,)), sessions, Training(home), lambda: 8765))
     client = app.test_client(use_cookies=False)
     cookies = sessions.open(sessions.token, ""), sessions.pair(sessions.code("device"), DEVICE, "")
 

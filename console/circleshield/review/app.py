@@ -6,7 +6,19 @@ from datetime import UTC, datetime
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from circleshield.review import choosing, folded, friends, numbers, pairing, queue, today, toggles
+from circleshield.review import (
+    choosing,
+    folded,
+    friends,
+    numbers,
+    pairing,
+    queue,
+    retraining,
+    setup,
+    today,
+    toggles,
+    wireguard,
+)
 from circleshield.review.guard import guard, own_form_token, refused
 from circleshield.review.notices import collect
 from circleshield.review.reasons import reason
@@ -26,7 +38,7 @@ def review_app(parts: Served) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _MAX_FORM_BYTES
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     guard(app)
-    for part in (today, queue, choosing, folded, friends, numbers, toggles, pairing):
+    for part in (today, queue, choosing, folded, friends, numbers, toggles, retraining, pairing, setup, wireguard):
         app.register_blueprint(part.pages)
 
     @app.errorhandler(HTTPException)
@@ -78,6 +90,8 @@ def _menu() -> list[tuple[str, str]]:
             ("friends.friends", "friends"),
             ("numbers.numbers", "numbers"),
             ("toggles.toggles", "toggles"),
+            ("retraining.model", "model"),
             ("pairing.devices", "devices"),
         ]
+    pages.append(("setup.setup", "setup"))
     return pages

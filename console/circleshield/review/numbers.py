@@ -72,6 +72,7 @@ def numbers() -> str:
         counts=shield.counts,
         delay=_delay(list(shield.delays)),
         drifts=shield.drift.drifts,
+        passed=served().passed(),
         policy=shield.judge.policy(),
         version=shield.judge.scorer.version,
         own=served().reloading.trained is not None,

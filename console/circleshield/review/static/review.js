@@ -74,3 +74,14 @@ for (const box of document.querySelectorAll("[data-forecast]")) {
   }
   box.hidden = true;
 }
+
+// The bar of a training; the page is loaded again when it has ended.
+for (const bar of document.querySelectorAll("[data-progress]")) {
+  const look = async () => {
+    const reply = await fetch(bar.dataset.progress).catch(() => null);
+    if (reply?.status === 204) return location.reload();
+    if (reply?.ok) bar.innerHTML = await reply.text();
+    setTimeout(look, 1000);
+  };
+  setTimeout(look, 1000);
+}
