@@ -17,6 +17,7 @@ from tests.console.review_client import Browser, made, owner, paired, parts_of
 
 from circleshield.review import training
 from circleshield.review.app import review_app
+from circleshield.review.hosting import ReviewHost
 from circleshield_addon.reloading import Files, Reloading
 from circleshield_model import artefact, versions
 
@@ -162,6 +163,16 @@ def test_one_that_does_not_heed_is_ended(tmp_path: Path, monkeypatch: pytest.Mon
     _until(lambda: run.done)
     run.stop()
     assert not run.running
+
+
+def test_the_end_of_the_proxy_ends_it(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _child(monkeypatch, _WAITS)
+    parts = parts_of(app)
+    host = ReviewHost(tmp_path, parts.shield, parts.reloading)
+    host.training.start()
+    _until(lambda: host.training.done)
+    host.done()
+    assert not host.training.running
 
 
 def test_why_nothing_was_learnt(app: Flask) -> None:
