@@ -20,6 +20,7 @@ from circleshield_training.adapt import adapted
 from circleshield_training.evaluate import score_all
 from circleshield_training.gate import Contender, judged
 from circleshield_training.measures import cut_for
+from circleshield_training.posts import scratch
 from circleshield_training.samples import Sample, read_seed
 from circleshield_training.user_samples import keys
 from circleshield_training.write import scorer_of
@@ -49,7 +50,8 @@ def truth(scorer: Scorer, corpora: Corpora) -> Truth:
 def main() -> None:
     corpora = Corpora(Path(sys.argv[1]))
     seed = read_seed()
-    made = fit.train(seed, 0, quiet)
+    with scratch() as folder:
+        made = fit.train(seed, 0, folder, quiet)
     cutoffs = {name: made.facts[name] for name in ("remove_at", "review_at")}
     base = scorer_of(made.pipeline, cutoffs)
     learnt = keys([s.text for s in seed]).tolist()

@@ -22,6 +22,7 @@ from circleshield_training.adapt import adapted
 from circleshield_training.evaluate import score_all
 from circleshield_training.gate import Contender
 from circleshield_training.measures import cut_for
+from circleshield_training.posts import scratch
 from circleshield_training.samples import Sample, read_all, read_seed
 from circleshield_training.write import read_pipeline, scorer_of
 
@@ -33,6 +34,11 @@ MOST = 3000  # posts of a source looked at
 
 def quiet(_: str) -> None:
     pass
+
+
+def trained(samples: Sequence[Sample]) -> fit.Trained:
+    with scratch() as folder:
+        return fit.train(samples, 0, folder, quiet)
 
 
 class Corpora:
@@ -86,7 +92,7 @@ def sellers(corpora: Corpora) -> None:
 
 def curves(corpora: Corpora) -> None:
     seed = read_seed()
-    made = fit.train(seed, 0, quiet)
+    made = trained(seed)
     cutoffs = {name: made.facts[name] for name in ("remove_at", "review_at")}
     base = scorer_of(made.pipeline, cutoffs)
     ways: dict[str, Callable[[list[Sample]], tuple[Pipeline, dict[str, float]]]] = {
@@ -112,7 +118,7 @@ def curves(corpora: Corpora) -> None:
 
 
 def _fitted(samples: list[Sample]) -> tuple[Pipeline, dict[str, float]]:
-    made = fit.train(samples, 0, quiet)
+    made = trained(samples)
     return made.pipeline, made.facts
 
 

@@ -87,11 +87,10 @@ class Reloading:
     def trained(self) -> float | None:
         """When the user's model was made, in seconds since 1970; None while the packaged one is in use."""
         try:
-            if self._files.model_folder() == artefact.PACKAGED:
-                return None
-        except InputError:  # refused
+            packaged = self._files.model_folder() == artefact.PACKAGED
+        except InputError:
             return None
-        stamp = self._in_use[1]
+        stamp = None if packaged else self._in_use[1]
         return None if stamp is None else stamp[0] / 1e9
 
     def running(self) -> None:

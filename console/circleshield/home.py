@@ -23,7 +23,7 @@ home_option = click.option(
     "--home",
     type=click.Path(path_type=Path, file_okay=False),
     callback=_or_default,
-    is_eager=True,  # `model_option` asks for it
+    is_eager=True,  # the model in use is looked up in it
     help="The home folder the proxy runs with.",
 )
 

@@ -81,6 +81,10 @@ def test_in_words(home: Path) -> None:
     assert "of recent posts 1 would now be removed, 0 restored" in done.stdout
     assert ANGLER[20] in done.stdout
     assert done.stdout.splitlines()[-1].endswith("circleshield model rollback")
+    page = (versions.folder_in_use(home) / "report.html").read_text("utf-8")
+    assert "1 would now be removed,\n0 restored" in page
+    assert ANGLER[20][:60] in page
+    assert "your own labels: sales posts caught" in page
     assert "all labels are of sales posts" in done.stderr
 
 
@@ -122,10 +126,28 @@ def test_out_writes_a_bare_model_without_the_users_labels(home: Path) -> None:
 
 
 def test_from_scratch(tmp_path: Path) -> None:
-    done = train(tmp_path, "--from-scratch", "--out", str(tmp_path / "model"))
+    done = train(tmp_path, "--from-scratch", "--jobs", "2", "--out", str(tmp_path / "model"))
     assert done.exit_code == 0, done.output
     assert "base" not in read_manifest(tmp_path / "model")
     assert "posts" in done.stderr
+    assert "Learning curve" in (tmp_path / "model" / "report.html").read_text("utf-8")
+    assert (tmp_path / "model" / "report.html").stat().st_mode & 0o777 == 0o600
+    assert not list(tmp_path.glob("circleshield-*"))
+
+
+def test_a_report_needs_matplotlib_and_training_does_not(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("circleshield_training.report.possible", lambda: False)
+    done = train(home, "--out", str(home / "model"), file(home, (ANGLER[0], "sales_spam")))
+    assert done.exit_code == 0, done.output
+    assert "no report was written: it needs matplotlib" in done.stderr
+    assert not (home / "model" / "report.html").exists()
+
+
+@pytest.mark.parametrize("options", [("--jobs", "2"), ("--scheduler", "tcp://127.0.0.1:1"), ("--scratch", "/tmp")])
+def test_workers_are_for_training_from_scratch(home: Path, options: tuple[str, str]) -> None:
+    done = train(home, *options)
+    assert done.exit_code == 2
+    assert "go with --from-scratch" in done.stderr
 
 
 def test_a_model_in_use_that_is_damaged_is_replaced(home: Path) -> None:

@@ -14,7 +14,7 @@ A correction always starts from the packaged pipeline, never from an earlier cor
 posts alone. So a post that is taken out leaves nothing behind. The decision and its cut-offs are the pipeline's.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,8 +29,10 @@ from circleshield_model.errors import InputError
 from circleshield_model.evidence import DAMPING, SUMS, WIDTHS
 from circleshield_model.normalise import Units, units
 from circleshield_training import mixing
-from circleshield_training.estimators import CHUNK, best_starts, unit_matrix
+from circleshield_training.chunks import NORMALISED
+from circleshield_training.estimators import best_starts, unit_matrix
 from circleshield_training.near_duplicates import near_duplicates
+from circleshield_training.runs import Progress
 from circleshield_training.samples import Sample
 from circleshield_training.write import arrays_of
 
@@ -42,9 +44,6 @@ _SHARED = 5  # own posts that an n-gram must be in for its correction to be pena
 _PER_MENTION = 2500  # own posts for each that an n-gram must be in one more of them; of few posts all n-grams count
 _ROUNDS = 2  # the windows that weigh most are looked for again after the first
 _RARITY = 5.0  # log of one in how many posts an n-gram must be in for its correction to be penalised as it stands
-
-Progress = Callable[[float, str], None]
-"""Told which share of the work is done, and what comes next."""
 
 
 class Adapted(NamedTuple):
@@ -71,10 +70,7 @@ def adapted(
 
     InputError if the posts are more than memory is meant for.
     """
-    if len(own) > MOST:
-        raise InputError(
-            f"{len(own):,} posts are too many to correct the packaged model by; train a new one: --from-scratch"
-        )
+    check_size(len(own))
     order = sorted(range(len(own)), key=lambda i: (own[i].text, own[i]))
     samples = [*(own[i] for i in order), *ballast]
     number, texts = len(own), [s.text for s in samples]
@@ -101,6 +97,14 @@ def adapted(
     return Adapted(pipeline, own_scores, expit(logit(honest) + (found - log_odds)[number:]))
 
 
+def check_size(posts: int) -> None:
+    """InputError if so many own posts are more than memory is meant for."""
+    if posts > MOST:
+        raise InputError(
+            f"{posts:,} posts are too many to correct the packaged model by; train a new one: --from-scratch"
+        )
+
+
 class _Correction:
     """Fits corrections of one pipeline on one list of posts, differently weighed."""
 
@@ -109,7 +113,7 @@ class _Correction:
         self._base = base
         self._coefficients: NDArray[np.float64] = arrays_of(base)["coefficients"][: len(SUMS)]
         self._weights = evidence.weights_.astype(np.float64) * evidence.step_
-        cuts = [units(texts[i : i + CHUNK]) for i in range(0, len(texts), CHUNK)]
+        cuts = [units(texts[i : i + NORMALISED]) for i in range(0, len(texts), NORMALISED)]
         self._parts = [(cut, unit_matrix(cut, evidence.bits)) for cut in cuts]
         self._before = self._slopes(self._weights)
 

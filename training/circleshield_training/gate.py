@@ -7,14 +7,16 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from circleshield_model.artefact import HELD_OUT
+from circleshield_model.errors import InputError
 from circleshield_model.scorer import Scorer
 from circleshield_training.evaluate import score_all
-from circleshield_training.held_out import read_held_out
 from circleshield_training.near_duplicates import near_duplicates
 from circleshield_training.samples import Sample, read_all, read_seed
 from circleshield_training.user_samples import VERDICTS, keys
@@ -86,8 +88,16 @@ class Contender(NamedTuple):
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """A written model. InputError as `Scorer.load`."""
-        return cls(Scorer.load(folder), read_held_out(folder) or {})
+        """A written model. InputError as `Scorer.load`, or if its held-out scores cannot be read."""
+        held_out: dict[int, float] = {}
+        try:
+            with np.load(folder / HELD_OUT, allow_pickle=False) as arrays:
+                held_out = dict(zip(arrays["keys"].tolist(), arrays["scores"].tolist(), strict=True))
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, KeyError, BadZipFile) as e:
+            raise InputError(f"model {folder}: {HELD_OUT} cannot be read; train it again") from e
+        return cls(Scorer.load(folder), held_out)
 
     def held_out_file(self, only: Sequence[Sample] | None = None) -> bytes:
         """The content of the file `artefact.HELD_OUT`, of all posts or only of some."""

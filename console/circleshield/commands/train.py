@@ -2,8 +2,9 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,11 @@ from circleshield_model.errors import InputError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from circleshield_training.retrain import Candidate
+    from circleshield.comparison import Comparison
+    from circleshield_training.retrain import Candidate, Different
     from circleshield_training.samples import Sample
 
+_COMPARED = 50_000  # labelled posts that the gate looks at, the user's own first
 _REFUSED, _INTERRUPTED = 3, 130  # exit codes
 
 
@@ -28,9 +31,27 @@ _REFUSED, _INTERRUPTED = 3, 130  # exit codes
 @click.option("--force", is_flag=True, help="Put the new model in use even if it is worse.")
 @click.option("--out", type=click.Path(path_type=Path), help="Only write the model there; your labels stay out of it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--jobs", type=click.IntRange(1), help="With --from-scratch: processes that share the work (default: 1).")
+@click.option(
+    "--scheduler", metavar="tcp://HOST:PORT", help="With --from-scratch: the Dask cluster that does the work."
+)
+@click.option(
+    "--scratch",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="With --from-scratch: where temporary files go, some 5 KB a post (default: the system's folder for them).",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of what is drawn by chance from scratch.")
 def command(
-    paths: tuple[Path, ...], home: Path, from_scratch: bool, force: bool, out: Path | None, as_json: bool, seed: int
+    paths: tuple[Path, ...],
+    home: Path,
+    from_scratch: bool,
+    force: bool,
+    out: Path | None,
+    as_json: bool,
+    jobs: int | None,
+    scheduler: str | None,
+    scratch: Path | None,
+    seed: int,
 ) -> None:
     """Learn from your labels and, where given, labelled files: JSON Lines with text and label.
 
@@ -38,12 +59,19 @@ def command(
 
     Exit codes: 0 put in use, or nothing to change; 2 bad input; 3 refused.
     """
+    if not from_scratch and (jobs or scheduler or scratch):
+        raise click.UsageError("--jobs, --scheduler and --scratch go with --from-scratch; all else takes seconds")
+    if jobs and scheduler:
+        raise click.UsageError("--jobs or --scheduler: the work is done here or there")
     try:
         with _progress() as progress:
             samples, notes = _samples(paths, None if out is not None else home)
             for note in notes:
                 _say(progress, note)
-            candidate = _candidate(progress, samples, from_scratch, seed)
+            if from_scratch:
+                candidate = _from_scratch(progress, samples, seed, jobs or 1, scheduler, scratch)
+            else:
+                candidate = _corrected(progress, samples)
             if out is None:
                 result, said = _proved(progress, candidate, samples, home, force)
             else:
@@ -51,7 +79,7 @@ def command(
                 from circleshield_training import write
                 from circleshield_training.samples import read_seed
 
-                others = {HELD_OUT: candidate.contender.held_out_file(read_seed())}
+                others = {HELD_OUT: candidate.contender.held_out_file(read_seed()), **_report(progress, candidate)}
                 write.write(candidate.pipeline, candidate.facts, out, others)
                 result, said = {"outcome": "written", "folder": str(out)}, [f"wrote {out}"]
     except KeyboardInterrupt:
@@ -67,28 +95,67 @@ def command(
         sys.exit(_REFUSED)
 
 
-def _samples(paths: tuple[Path, ...], home: Path | None) -> tuple[list["Sample"], list[str]]:
+def _samples(paths: tuple[Path, ...], home: Path | None) -> tuple["Different", list[str]]:
     from circleshield_training.retrain import gathered
-    from circleshield_training.samples import read_all
-    from circleshield_training.user_samples import current
+    from circleshield_training.samples import stream
+    from circleshield_training.user_samples import in_force
 
-    return gathered([] if home is None else current(home), read_all(paths))
+    def read() -> Iterator["Sample"]:
+        if home is not None:
+            yield from (record.sample for record in in_force(home))
+        yield from stream(paths)
+
+    return gathered(read)
 
 
-def _candidate(progress: "Progress", samples: list["Sample"], from_scratch: bool, seed: int) -> "Candidate":
+def _corrected(progress: "Progress", samples: "Different") -> "Candidate":
     from circleshield_training import retrain
 
-    if from_scratch:
-        task = progress.add_task("learning from scratch", total=None)
-        made = retrain.from_nothing(samples, seed, lambda line: _say(progress, line))
-        progress.update(task, total=1, completed=1)
-        return made
+    return retrain.corrected(samples, _task(progress))
+
+
+def _from_scratch(
+    progress: "Progress", samples: "Different", seed: int, jobs: int, scheduler: str | None, inside: Path | None
+) -> "Candidate":
+    from circleshield_training import report, retrain, workers
+    from circleshield_training.posts import scratch
+
+    def say(line: str) -> None:
+        _say(progress, line)
+
+    with (
+        scratch(inside) as folder,
+        workers.cluster(scheduler, folder) if scheduler else workers.processes(jobs),
+    ):
+        return retrain.from_nothing(samples, seed, folder, say, _task(progress), report.possible())
+
+
+def _task(progress: "Progress") -> Callable[[float, str], None]:
+    """Shows work of which the share done is told, and what comes next."""
     task = progress.add_task("learning", total=1.0)
-    return retrain.corrected(samples, lambda done, what: progress.update(task, completed=done, description=what))
+    return lambda done, what: progress.update(task, completed=done, description=what)
+
+
+def _report(progress: "Progress", candidate: "Candidate", found: "Comparison | None" = None) -> dict[str, bytes]:
+    """The report as a file by name; none if what draws its plots is not installed, which is said."""
+    from circleshield_training import report
+
+    if not report.possible():
+        _say(progress, "no report was written: it needs matplotlib; install circleshield[report]")
+        return {}
+    task = progress.add_task("writing the report", total=None)
+    flips = [] if found is None else [
+        report.Flip(change.removed, change.before, change.now, change.entry.author, change.entry.text or "")
+        for change in found.changes
+    ]  # fmt: skip
+    findings = [] if found is None else [str(finding) for finding in found.judgement.findings]
+    page = report.of_training(candidate.pipeline, candidate.facts, candidate.learnt, findings, flips)
+    progress.update(task, total=1, completed=1)
+    return {report.FILE: page.encode("utf-8", "replace")}
 
 
 def _proved(
-    progress: "Progress", candidate: "Candidate", samples: list["Sample"], home: Path, force: bool
+    progress: "Progress", candidate: "Candidate", samples: "Different", home: Path, force: bool
 ) -> tuple[dict[str, Any], list[str]]:
     """Compares the candidate with the model in use, writes it, and puts it in use if it may be.
 
@@ -106,7 +173,7 @@ def _proved(
     except InputError as e:
         _say(progress, f"compared with the packaged model, as the one in use cannot be read: {e}")
         before = gate.Contender.load(artefact.PACKAGED)
-    found = compared(home, before, candidate.contender, samples)
+    found = compared(home, before, candidate.contender, list(islice(samples, _COMPARED)))
     progress.update(task, total=1, completed=1)
     passed = found.judgement.passed
     result: dict[str, Any] = {
@@ -118,6 +185,7 @@ def _proved(
     others = {
         artefact.HELD_OUT: candidate.contender.held_out_file(),
         artefact.GATE: json.dumps({**result, "gate": found.judgement.as_json()}, ensure_ascii=False, indent=1).encode(),
+        **_report(progress, candidate, found),
     }
     version = write.write_version(candidate.pipeline, candidate.facts, versions.models(home), others)
     if version == in_use:
