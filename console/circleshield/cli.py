@@ -26,6 +26,7 @@ COMMANDS = {
     "restore": "Let a removed post show again.",
     "resume": "End a pause.",
     "run": "Run the proxy.",
+    "service": "Run the proxy in the background, from login or boot on.",
     "stats": "Count by day, platform, author and reason.",
     "status": "Show what the running proxy does.",
     "train": "Train a model from labelled samples.",

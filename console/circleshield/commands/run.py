@@ -73,13 +73,15 @@ def command(
     verbose: bool,
 ) -> None:
     """Run the proxy until Ctrl-C. It follows changes of the config file and of the model at once."""
+    from circleshield.service_manager import Heartbeat, JournalFormatter, in_journal
     from circleshield_addon.reloading import Reloading, stamps
     from circleshield_addon.settings import load_settings
     from circleshield_model.scorer import Scorer
 
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S"
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    plain = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+    handler.setFormatter(JournalFormatter() if in_journal() else plain)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("circleshield").setLevel(logging.DEBUG if verbose else logging.INFO)
     if verbose:
         logging.getLogger("mitmproxy").setLevel(logging.INFO)
@@ -107,6 +109,7 @@ def command(
         reloading = Reloading(shield, config, model, made_from)
         review = ReviewHost(home, shield, reloading)
         proxy = Proxy(shield, reloading, listen, modes, ca_folder, upstream_ca, review)
+        proxy.addons.add(Heartbeat())
         answers = {
             "status": lambda: {**_status(proxy), "ledger": recorder.status()},
             **pause_answers(shield.pauses),
@@ -123,6 +126,7 @@ def _greet(proxy: "Proxy", review: "ReviewHost") -> None:
     """Says on stderr what a person needs to get a phone or browser connected."""
     from mitmproxy.proxy.mode_servers import WireGuardServerInstance
 
+    from circleshield.service_manager import in_journal
     from circleshield_addon.adapters import ADAPTERS
 
     settings = proxy.shield.settings
@@ -133,7 +137,8 @@ def _greet(proxy: "Proxy", review: "ReviewHost") -> None:
         ("platforms", ", ".join(on) or "none: nothing is decrypted"),
         ("action", f"{settings.filter.action} from a score of {proxy.shield.judge.policy().remove_at:.2f}"),
         ("WeChat", "its Moments cannot be filtered: the app encrypts them itself; the platforms above can be"),
-        ("review", _where(review)),
+        # Keys and tokens are for the terminal, not for a log that others read.
+        ("review", "open it with: circleshield review" if in_journal() else _where(review)),
         ("CA", str(Path(proxy.options.confdir) / "mitmproxy-ca-cert.pem")),
     ]
     if all(address[0] in ("127.0.0.1", "::1") for server in servers for address in server.listen_addrs):
@@ -142,7 +147,7 @@ def _greet(proxy: "Proxy", review: "ReviewHost") -> None:
         lines.append(("phone", "Wi-Fi → this network → proxy → manual → the address above; copy the CA file to the"))
         lines.append(("", "phone, install it and trust it as a certificate authority"))
     for server in servers:
-        if isinstance(server, WireGuardServerInstance) and (conf := server.client_conf()):
+        if isinstance(server, WireGuardServerInstance) and not in_journal() and (conf := server.client_conf()):
             lines.append(("WireGuard", "the phone's tunnel:\n" + conf))
     for name, text in lines:
         click.echo(f"{name:<10} {text}", err=True)
