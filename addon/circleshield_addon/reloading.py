@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,13 +34,14 @@ class Reloading:
     """A mitmproxy addon that watches the files a Shield was made from.
 
     A change counts once the files have been the same at two looks, so that no half written one is read. `refused` says
-    what is wrong with the files as they are now, None if they are in use.
+    what is wrong with the files as they are now, None if they are in use. `on_taken` is called after each change.
     """
 
     def __init__(self, shield: "Shield", config: Path | None, model: Path | None, made_from: tuple[Stamp, ...]) -> None:
         """`made_from`: `stamps(config, model)` before the files were read."""
         self.config = config or default_config_path()
         self.refused: str | None = None
+        self.on_taken: Callable[[], None] = lambda: None
         self._shield = shield
         self._paths = config, model
         self._needed = config is not None or made_from[0] is not None
@@ -78,6 +80,7 @@ class Reloading:
         self._in_use, self.refused = found, None
         self._shield.use(judge, settings)
         _log.info("taken: %s, model %s", self.config if found[0] else "default settings", judge.scorer.version)
+        self.on_taken()
 
     def _read(self, found: tuple[Stamp, ...]) -> tuple[Settings, Judge]:
         scorer = self._shield.judge.scorer

@@ -13,6 +13,7 @@ COMMANDS = {
     "adapters": "List the platforms; start an adapter, or learn one from a capture.",
     "allow-author": "Let all posts of an author through.",
     "block-author": "Treat all posts of an author as sales posts.",
+    "ca": "Show, renew or export the certificate authority that devices trust.",
     "classify": "Score lines of text.",
     "config": "Write, show, change or check the config file.",
     "demo": "Show the proxy at work on a small feed of its own.",
@@ -29,6 +30,7 @@ COMMANDS = {
     "service": "Run the proxy in the background, from login or boot on.",
     "stats": "Count by day, platform, author and reason.",
     "status": "Show what the running proxy does.",
+    "wireguard": "Let devices in by WireGuard tunnel, each with a key of its own.",
     "train": "Train a model from labelled samples.",
 }
 

@@ -17,7 +17,7 @@ from pydantic_core import PydanticUndefined
 
 from circleshield_addon.config_errors import bounds
 from circleshield_addon.rules import Rule
-from circleshield_addon.settings import Filter, Generic, Ledger, Platform, Profile, Review, read_config
+from circleshield_addon.settings import Access, Filter, Generic, Ledger, Platform, Profile, Review, read_config
 from circleshield_model.errors import InputError
 
 
@@ -53,6 +53,7 @@ TABLES = (
     Table("[[rules]]", "[[rules]]", Rule),
     Table("[generic]", "[generic]", Generic),
     Table("[ledger]", "[ledger]", Ledger),
+    Table("[access]", "[access]", Access),
     Table("[review]", "[review]", Review),
 )
 _EXAMPLES = {
@@ -74,7 +75,8 @@ def commented() -> str:
     lines = ["# circleshield: every key, as it is when it is not set. Take away the # to change one."]
     for table in TABLES:
         lines += ["", f"# {' '.join((table.model.__doc__ or '').split())}"]
-        lines.append(table.example if table.model in (Filter, Generic, Ledger, Review) else f"# {table.example}")
+        always = table.header == table.example and not table.header.startswith("[[")
+        lines.append(table.example if always else f"# {table.example}")
         for key in table.keys:
             lines.append(f"# {key.help}{f' ({key.values})' if key.values else ''}")
             lines.append(f"# {key.name} = {key.default or _EXAMPLES[key.name]}")

@@ -69,5 +69,6 @@ def _notify(state: str) -> None:
     address = os.environ.get("NOTIFY_SOCKET", "")
     if address:
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.setblocking(False)  # the traffic never waits for systemd
             sender.connect("\0" + address[1:] if address.startswith("@") else address)
             sender.send(state.encode())
