@@ -12,6 +12,7 @@ from circleshield_model.errors import InputError
 COMMANDS = {
     "adapters": "List the platforms; start an adapter, or learn one from a capture.",
     "allow-author": "Let all posts of an author through.",
+    "backup": "Keep config, CA, ledger, samples and models in one file, and take them back.",
     "block-author": "Treat all posts of an author as sales posts.",
     "ca": "Show, renew or export the certificate authority that devices trust.",
     "classify": "Score lines of text.",
