@@ -17,6 +17,8 @@ from circleshield_addon.settings import Settings
 
 log = logging.getLogger("circleshield")
 
+OWN_PORT = "circleshield.own_port"
+"""Among a flow's metadata: the request is for the proxy's own address and port."""
 _RESOLVER = ("10.0.0.53", 53)
 """Where mitmproxy answers DNS inside a WireGuard tunnel; what it cannot answer it asks this machine's resolver."""
 _TOLD = 1000
@@ -28,9 +30,14 @@ class Access:
     Clients on this machine may reach all that they could without the proxy.
     """
 
-    def __init__(self, listening: Callable[[], Iterable[connection.Address]], settings: Callable[[], Settings]) -> None:
-        """`listening` are the proxy's own addresses."""
-        self._listening = listening
+    def __init__(
+        self,
+        listening: Callable[[], Iterable[connection.Address]],
+        page_port: Callable[[], int],
+        settings: Callable[[], Settings],
+    ) -> None:
+        """`listening`: the proxy's own addresses. `page_port`: where its page listens besides, 0 for nowhere."""
+        self._listening, self._page_port = listening, page_port
         self._settings = settings
         self._names: dict[str, connection.Address] = {}
         self._told: set[tuple[str, str]] = set()
@@ -50,8 +57,12 @@ class Access:
         self._check(flow)
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        """The same for plain HTTP."""
-        if flow.request.pretty_host != notes.HOST:
+        """The same for plain HTTP, but a request to the proxy itself is marked, for its page to answer."""
+        request = flow.request
+        address = literal(request.host)
+        if address is not None and request.scheme == "http" and self._is_own(address, request.port):
+            flow.metadata[OWN_PORT] = True
+        elif request.pretty_host != notes.HOST:
             self._check(flow)
 
     async def server_connect(self, data: ServerConnectionHookData) -> None:
@@ -104,12 +115,12 @@ class Access:
     def _why_not(self, address: Address, port: int) -> str | None:
         if (why := barred(address)) is not None:
             return None if allowed(address, port, self._settings().access.allow) else why
-        ports = {address[1] for address in self._listening()}
-        return (
-            f"it is the proxy itself; its page is http://{notes.HOST}/"
-            if port in ports and _is_here(plain(address))
-            else None
-        )
+        if self._is_own(address, port) or (port == self._page_port() and _is_here(plain(address))):
+            return f"it is the proxy itself; its page is http://{notes.HOST}/"
+        return None
+
+    def _is_own(self, address: Address, port: int) -> bool:
+        return any(listening[1] == port for listening in self._listening()) and _is_here(plain(address))
 
     def _refusal(self, client: connection.Client, host: str, port: int, why: str) -> str:
         self._tell(device_of(client.peername), f"was refused {host}:{port}: {why} (access.allow lets it through)")

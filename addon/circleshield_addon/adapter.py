@@ -161,12 +161,15 @@ class Adapter:
         post = next((found for path in paths if (found := self._unwrapped(first(item, path))) is not None), None)
         if post is None or not _is_whole(post, fields) or not (post_id := _first_text(post, fields.id)):
             return Post(_first_text(item, self.ad_id), "", "", "", ad=True) if ad and self.ad_id else None
+        own = list(self._texts(post, fields))
+        repeated = list(self._repeated(post, fields, 0))
         return Post(
             id=post_id,
             author_id=_first_text(post, fields.author_id),
             author=_first_text(post, fields.author),
-            text="\n".join(self._texts(post, fields)),
+            text="\n".join(own + repeated),
             ad=ad or _flagged(post, fields),
+            own="\n".join(own) if repeated else None,
         )
 
     def _unwrapped(self, post: Any) -> dict[str, Any] | None:
@@ -175,7 +178,7 @@ class Adapter:
         inside = post.get(self.wrapper) if self.wrapper else None
         return inside if isinstance(inside, dict) else post
 
-    def _texts(self, post: dict[str, Any], fields: Fields, depth: int = 0) -> Iterator[str]:
+    def _texts(self, post: dict[str, Any], fields: Fields) -> Iterator[str]:
         for alternatives in fields.text:
             for path in alternatives:
                 found = (_string(value) for value in every(post, path))
@@ -184,11 +187,14 @@ class Adapter:
                 if texts:
                     yield "\n".join(texts)
                     break
+
+    def _repeated(self, post: dict[str, Any], fields: Fields, depth: int) -> Iterator[str]:
         if depth < 3:  # a quote of a quote of a quote is as far as any client shows
             for path in fields.inner:
                 for value in every(post, path):
                     if (inner := self._unwrapped(value)) is not None:
-                        yield from self._texts(inner, fields, depth + 1)
+                        yield from self._texts(inner, fields)
+                        yield from self._repeated(inner, fields, depth + 1)
 
 
 def _is_whole(post: dict[str, Any], fields: Fields) -> bool:

@@ -7,7 +7,8 @@ from typing import Literal
 
 from circleshield_addon.post import Post
 
-AuthorChoice = Literal["allow", "block"]
+AuthorChoice = Literal["allow", "block", "judge"]
+"""All posts pass; none does; each is judged, whatever `[friends] shield_after` says."""
 
 SHOWN_AGAIN = "shown again at your wish"
 ALLOWED = "author allowed at your wish"
@@ -16,14 +17,22 @@ BLOCKED = "author blocked at your wish"
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The posts that show again and the authors with a rule of their own, each by platform and id."""
+    """The posts that show again and the authors with a rule of their own, each by platform and id.
+
+    `labels` is what the user says of posts: platform, post, author, and whether it is a sales post.
+    """
 
     restored: frozenset[tuple[str, str]] = frozenset()
     authors: Mapping[tuple[str, str], AuthorChoice] = field(default=MappingProxyType({}))
+    labels: frozenset[tuple[str, str, str, bool]] = frozenset()
 
     def rule(self, platform: str, post: Post) -> str | None:
         """The rule that holds for a post, one of the constants above; None where the user chose nothing."""
         if post.id and (platform, post.id) in self.restored:
             return SHOWN_AGAIN
         choice = self.authors.get((platform, post.author_id)) if post.author_id else None
-        return None if choice is None else ALLOWED if choice == "allow" else BLOCKED
+        return {"allow": ALLOWED, "block": BLOCKED}.get(choice) if choice is not None else None
+
+    def is_judged(self, platform: str, author_id: str) -> bool:
+        """Whether the user wants each of an author's posts judged."""
+        return self.authors.get((platform, author_id)) == "judge"

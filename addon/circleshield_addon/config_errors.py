@@ -88,6 +88,6 @@ def bounds(field: FieldInfo) -> str:
 
 
 def _of_what(loc: Sequence[str | int]) -> str:
-    return {"hosts": " of host names", "devices": " of IP addresses", "languages": " of languages"}.get(
+    return {"hosts": " of host names", "devices": " of IP addresses or user:NAME", "languages": " of languages"}.get(
         str(loc[-1]), ""
     )

@@ -1,7 +1,10 @@
-"""How a client is named: by its IP address, spelt in one way."""
+"""How a client is named: by its IP address, spelt in one way, or as a proxy user."""
 
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
+
+USER = "user:"
+"""Before the name of a proxy user, where one stands in place of a device."""
 
 
 @lru_cache(maxsize=1024)

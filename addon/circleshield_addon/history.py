@@ -16,8 +16,10 @@ NOT_KEPT = "not kept"
 _SPAM = "('remove', 'fold', 'label', 'watch')"
 _COLUMNS = "id, time, platform, author_id, author, post_id, text, text_hash, score, action, reasons, device"
 _QUARTER = 900_000  # all time zones are whole quarters of an hour
-_WEIGHT = re.compile(r" [+-]\d+\.\d$")
-_SCORE = re.compile(r"(?<=^score )\d\.\d+ ")
+_FIGURES = re.compile(
+    r" [+-]\d+\.\d$|(?<=^score )\d\.\d+ | \(text \d\.\d+\)$|^\d+ of \d+ (?=earlier posts)|, \d+ of them labelled by you"
+    r"|(?<=^the same text from )\d+ |(?<=^author shielded) after \d+ sales posts$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ def stats(ledger: Ledger, since: int, most: int = 10) -> Stats:
     return Stats(
         days=dict(sorted(days.items())),
         platforms=dict(sorted(platforms.items())),
-        authors=[(f"{row[0]}:{row[1]}", _name(ledger, row[0], row[1]), row[2], row[3]) for row in authors],
+        authors=[(f"{row[0]}:{row[1]}", name_of(ledger, row[0], row[1]), row[2], row[3]) for row in authors],
         reasons=_reasons(ledger, since).most_common(most),
     )
 
@@ -162,13 +164,15 @@ def _reasons(ledger: Ledger, since: int) -> Counter[str]:
         f" WHERE time >= ? AND action IN {_SPAM} GROUP BY 1",
         (since,),
     ):
-        counts[_WEIGHT.sub("", _SCORE.sub("", reason))] += number
+        counts[_FIGURES.sub("", reason)] += number
     return counts
 
 
-def _name(ledger: Ledger, platform: str, author_id: str) -> str:
+def name_of(ledger: Ledger, platform: str, author_id: str) -> str:
+    """An author's newest display name; empty where no verdict is left."""
     sql = "SELECT author FROM verdicts WHERE author_id = ? AND platform = ? ORDER BY id DESC LIMIT 1"
-    return str(ledger.db.execute(sql, (author_id, platform)).fetchone()[0])
+    row = ledger.db.execute(sql, (author_id, platform)).fetchone()
+    return "" if row is None else str(row[0])
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

@@ -1,14 +1,17 @@
 """Posts to verdicts: remembered scores, one batch through the scorer for the rest, then the user's policy."""
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
 from circleshield_addon.adapter import platform_of
 from circleshield_addon.choices import BLOCKED, Choices
+from circleshield_addon.friends import Author, Friends
 from circleshield_addon.language import Language, language
-from circleshield_addon.post import Post, Verdict
+from circleshield_addon.post import Action, Post, Verdict
 from circleshield_addon.rules import Rules
+from circleshield_addon.same_text import SameText, same_text_shift
 from circleshield_addon.settings import Settings, SpamAction
 from circleshield_model.errors import InputError
 from circleshield_model.scorer import Scorer
@@ -31,8 +34,9 @@ class Judge:
     """Applies one scorer and one set of settings. Safe to use from several threads.
 
     Of what may decide, the first does: the user's choice of a post or an author, an allowing rule, a blocking rule, the
-    platform's own flag of an ad, language and length, the score. Raises InputError when the settings do not go with the
-    model's cut-offs.
+    shield that `[friends] shield_after` puts up, the platform's own flag of an ad, language and length, the score. The
+    score is the text's, moved by the author's earlier posts and by the same text from other accounts.
+    Raises InputError when the settings do not go with the model's cut-offs.
     """
 
     def __init__(
@@ -41,18 +45,22 @@ class Judge:
         settings: Settings,
         choices: Callable[[], Choices] = Choices,
         before: "Judge | None" = None,
+        friends: Friends | None = None,
     ) -> None:
-        """`choices` is asked for each page what the user has chosen by now.
+        """`choices` is asked for each page what the user has chosen by now; `friends` knows the authors' earlier posts.
 
-        With `before`, an earlier judge, its choices are asked, and its remembered scores shared if they are of the same
-        scorer.
+        With `before`, an earlier judge, its choices are asked, and what it knows is shared; its remembered scores too
+        if they are of the same scorer.
         """
         self.scorer = scorer
         self._choices: Callable[[], Choices] = choices if before is None else before._choices
+        self._friends: Friends = (friends or Friends()) if before is None else before._friends
+        self._same_text: SameText = SameText() if before is None else before._same_text
         self._remembered: dict[str, float] = {}
         if before is not None and before.scorer is scorer:
             self._remembered = before._remembered
         self._rules = Rules(settings.rules)
+        self._history, self._shield_after = settings.friends.history, settings.friends.shield_after
         self._profile_of = settings.profile_of
         self._policies = {
             (platform, profile): effective_policy(settings, scorer, platform, profile)
@@ -68,7 +76,22 @@ class Judge:
         """One verdict a post, in order; `platform` is the adapter's name."""
         scores = self._scores([post.text for post in posts])
         policy, choices, ids = self.policy(platform, device), self._choices(), platform_of(platform)
-        return [self._verdict(post, scores[post.text], choices.rule(ids, post), platform, policy) for post in posts]
+        everywhere = self.policy(platform)  # whoever looks at it
+        others = self._same_text.others(ids, posts, scores, everywhere.review_at)
+        found: list[Verdict] = []
+        for post in posts:
+            text_score, author = scores[post.text], self._friends.author(ids, post.author_id)
+            why_not = _not_judged(post.text, policy)
+            judged = (why_not if policy is everywhere else _not_judged(post.text, everywhere)) is None
+            sales = text_score >= everywhere.remove_at if judged else None
+            decided = self._ruled(post, platform, policy, choices, author)
+            if decided is None and why_not is not None:
+                decided = "keep", why_not
+            if decided is not None:
+                found.append(Verdict(post, text_score, decided[0], (decided[1],), sales=sales))
+            else:
+                found.append(self._scored(post, text_score, sales, policy, author, others.get(post.key, 0)))
+        return found
 
     def _scores(self, texts: Sequence[str]) -> dict[str, float]:
         remembered = self._remembered
@@ -82,22 +105,52 @@ class Judge:
             scores.update(fresh)
         return scores
 
-    def _verdict(self, post: Post, score: float, chosen: str | None, platform: str, policy: Policy) -> Verdict:
-        if chosen is not None:
-            return Verdict(post, score, policy.action if chosen == BLOCKED else "keep", (chosen,))
-        rule = self._rules.first(post, platform)
-        if rule is not None:
-            return Verdict(post, score, "keep" if rule.effect == "allow" else policy.action, (str(rule),))
+    def _ruled(
+        self, post: Post, platform: str, policy: Policy, choices: Choices, author: Author | None
+    ) -> tuple[Action, str] | None:
+        """What comes of a post whatever its text scores, and by which rule; None where the score decides."""
+        ids = platform_of(platform)
+        if (chosen := choices.rule(ids, post)) is not None:
+            return policy.action if chosen == BLOCKED else "keep", chosen
+        if (rule := self._rules.first(post, platform)) is not None:
+            return "keep" if rule.effect == "allow" else policy.action, str(rule)
+        if author is not None and author.is_shielded(self._shield_after) and not choices.is_judged(ids, post.author_id):
+            return policy.action, f"author shielded after {author.sales_posts} sales posts"
         if post.ad and policy.platform_ads:
-            return Verdict(post, score, policy.action, ("flagged as an ad by the platform",))
-        if (why := _not_judged(post.text, policy)) is not None:
-            return Verdict(post, score, "keep", (why,))
+            return policy.action, "flagged as an ad by the platform"
+        return None
+
+    def _scored(
+        self, post: Post, text_score: float, sales: bool | None, policy: Policy, author: Author | None, others: int
+    ) -> Verdict:
+        score, moved = text_score, self._moved(post, author, others)
+        by_text = ""
+        if moved:
+            score, by_text = shifted(text_score, sum(shift for _, shift in moved)), f" (text {text_score:.2f})"
+        why = tuple(f"{reason} {shift:+.1f}" for reason, shift in moved)
         if score < policy.review_at:
-            return Verdict(post, score, "keep", (f"score {score:.2f} < {policy.review_at:.2f}",))
+            rules = (f"score {score:.2f} < {policy.review_at:.2f}{by_text}", *why)
+            return Verdict(post, score, "keep", rules, sales=sales, moved=bool(moved))
+        action: Action = "review" if score < policy.remove_at else policy.action
+        cut_off = policy.review_at if action == "review" else policy.remove_at
+        rules = (f"score {score:.2f} ≥ {cut_off:.2f}{by_text}", *why)
         evidence = partial(self.scorer.reasons, post.text, spam=True)
-        if score < policy.remove_at:
-            return Verdict(post, score, "review", (f"score {score:.2f} ≥ {policy.review_at:.2f}",), evidence)
-        return Verdict(post, score, policy.action, (f"score {score:.2f} ≥ {policy.remove_at:.2f}",), evidence)
+        return Verdict(post, score, action, rules, evidence, sales=sales, moved=bool(moved))
+
+    def _moved(self, post: Post, author: Author | None, others: int) -> list[tuple[str, float]]:
+        """What moves the score besides the text: the reason, and by how much in log-odds."""
+        moved: list[tuple[str, float]] = []
+        if author is not None and self._history:
+            past = author.past(post.key)
+            moved.append((str(past), past.shift(self._friends.usual)))
+        moved.append((f"the same text from {others} other accounts", same_text_shift(others)))
+        return [(reason, shift) for reason, shift in moved if shift]
+
+
+def shifted(score: float, shift: float) -> float:
+    """A probability moved by log-odds."""
+    within = min(max(score, 1e-9), 1 - 1e-9)
+    return 1 / (1 + math.exp(-math.log(within / (1 - within)) - shift))
 
 
 def effective_policy(settings: Settings, scorer: Scorer, platform: str | None, profile: str | None) -> Policy:

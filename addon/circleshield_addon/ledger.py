@@ -1,6 +1,5 @@
 """The ledger: what was decided about which post, and what the user chose, in one SQLite file."""
 
-import hashlib
 import json
 import os
 import sqlite3
@@ -11,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from circleshield_addon.choices import AuthorChoice, Choices
-from circleshield_addon.post import Verdict
+from circleshield_addon.post import Verdict, text_hash
 from circleshield_model.errors import InputError
 
 FILE = "ledger.sqlite3"
@@ -66,16 +65,44 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) STRICT, WITHOUT ROWID
         """,
     ),
+    (
+        "ALTER TABLE verdicts ADD COLUMN sales INTEGER",  # 1: the text alone is a sales post's; NULL: not judged
+        "UPDATE verdicts SET sales = action NOT IN ('keep', 'review') WHERE reasons LIKE '[\"score %'",
+        """
+        CREATE TABLE labels (
+            platform TEXT NOT NULL,
+            post_id TEXT NOT NULL,
+            author_id TEXT NOT NULL,
+            sales INTEGER NOT NULL,    -- what the user says of the post
+            time INTEGER NOT NULL,
+            PRIMARY KEY (platform, post_id)
+        ) STRICT, WITHOUT ROWID
+        """,
+        "INSERT INTO labels SELECT platform, post_id, author_id, 0, restored.time"
+        " FROM restored JOIN verdicts USING (platform, post_id) WHERE author_id <> ''",
+        """
+        CREATE TABLE chosen (
+            platform TEXT NOT NULL,
+            author_id TEXT NOT NULL,
+            choice TEXT NOT NULL CHECK (choice IN ('allow', 'block', 'judge')),
+            time INTEGER NOT NULL,
+            PRIMARY KEY (platform, author_id)
+        ) STRICT, WITHOUT ROWID
+        """,
+        "INSERT INTO chosen SELECT * FROM authors",
+        "DROP TABLE authors",
+        "ALTER TABLE chosen RENAME TO authors",
+    ),
 )
 
 _INSERT = (
     "INSERT OR REPLACE INTO verdicts"
-    " (time, platform, author_id, author, post_id, text, text_hash, score, action, reasons, device)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " (time, platform, author_id, author, post_id, text, text_hash, score, action, reasons, device, sales)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_LABEL = "INSERT OR REPLACE INTO labels VALUES (?, ?, ?, ?, ?)"
 
-
-Row = tuple[int, str, str, str, str, str | None, str | None, float, str, str, str]
+Row = tuple[int, str, str, str, str, str | None, str | None, float, str, str, str, bool | None]
 """The columns of `verdicts` from `time` on."""
 
 
@@ -195,7 +222,7 @@ class Ledger:
         for page in seen:
             for verdict in page.verdicts:
                 post = verdict.post
-                post_id = _storable(post.id or "-" + _hash(f"{post.author_id}\n{post.text}"))
+                post_id = _storable(post.key)
                 rows.pop((page.platform, post_id), None)  # the last verdict on a post counts
                 if self._has(page.platform, post_id, verdict):
                     continue
@@ -207,11 +234,12 @@ class Ledger:
                     _storable(post.author),
                     post_id,
                     _storable(post.text) if store_text and not kept else None,
-                    _hash(post.text) if not store_text and not kept else None,
+                    text_hash(post.text) if not store_text and not kept else None,
                     verdict.score,
                     verdict.action,
                     _storable(json.dumps(verdict.rules if kept else verdict.reasons, ensure_ascii=False)),
                     page.device,
+                    verdict.sales,
                 )
         return list(rows.values())
 
@@ -223,12 +251,14 @@ class Ledger:
 
     def _has(self, platform: str, post_id: str, verdict: Verdict) -> bool:
         row = self.db.execute(
-            "SELECT score, action, reasons FROM verdicts WHERE platform = ? AND post_id = ?",
+            "SELECT action, sales, score, reasons FROM verdicts WHERE platform = ? AND post_id = ?",
             (platform, post_id),
         ).fetchone()
-        if row is None or row[:2] != (verdict.score, verdict.action):
+        if row is None or row[:2] != (verdict.action, verdict.sales):
             return False
-        return tuple(json.loads(row[2])[: len(verdict.rules)]) == verdict.rules
+        if verdict.moved:  # by what becomes known of its author, at nearly every load
+            return True
+        return bool(row[2] == verdict.score and tuple(json.loads(row[3])[: len(verdict.rules)]) == verdict.rules)
 
     def prune(self, before: int, keep_rows: int) -> int:
         """Deletes the verdicts of before a time, and all but the newest `keep_rows`; returns how many."""
@@ -243,6 +273,7 @@ class Ledger:
         return Choices(
             frozenset(self.db.execute("SELECT platform, post_id FROM restored")),
             {(platform, author): choice for platform, author, choice, _ in self.authors()},
+            frozenset(self.labels()),
         )
 
     def authors(self) -> list[tuple[str, str, AuthorChoice, int]]:
@@ -255,18 +286,42 @@ class Ledger:
             self.restore(platform, post_id)
         for (platform, author_id), choice in choices.authors.items():
             self.choose_author(platform, author_id, choice)
+        for platform, post_id, author_id, sales in choices.labels:
+            self.db.execute(_LABEL, (platform, post_id, author_id, sales, _now()))
+
+    def labels(self) -> list[tuple[str, str, str, bool]]:
+        """What the user says of posts: platform, post, author, and whether it is a sales post."""
+        rows = self.db.execute("SELECT platform, post_id, author_id, sales FROM labels")
+        return [(platform, post_id, author_id, bool(sales)) for platform, post_id, author_id, sales in rows]
+
+    def label(self, platform: str, post_id: str, sales: bool) -> bool:
+        """Notes what the user says of a post, which then counts in its author's history; False where it is unknown."""
+        sql = "SELECT author_id FROM verdicts WHERE platform = ? AND post_id = ?"
+        for (author_id,) in self.db.execute(sql, (platform, post_id)).fetchall():
+            self.db.execute(_LABEL, (platform, post_id, author_id, sales, _now()))
+            return True
+        return False
+
+    def unlabel(self, platform: str, post_id: str) -> bool:
+        """Takes that back; False where it was not so."""
+        sql = "DELETE FROM labels WHERE platform = ? AND post_id = ?"
+        return self.db.execute(sql, (platform, post_id)).rowcount > 0
 
     def restore(self, platform: str, post_id: str) -> None:
-        """Lets a post show again."""
+        """Lets a post show again; it is none of its author's sales posts then."""
         self.db.execute("INSERT OR IGNORE INTO restored VALUES (?, ?, ?)", (platform, post_id, _now()))
+        self.label(platform, post_id, sales=False)
 
     def unrestore(self, platform: str, post_id: str) -> bool:
         """Takes that back; False where it was not so."""
-        done = self.db.execute("DELETE FROM restored WHERE platform = ? AND post_id = ?", (platform, post_id))
-        return done.rowcount > 0
+        sql = "DELETE FROM restored WHERE platform = ? AND post_id = ?"
+        done = self.db.execute(sql, (platform, post_id)).rowcount > 0
+        if done:
+            self.unlabel(platform, post_id)
+        return done
 
     def choose_author(self, platform: str, author_id: str, choice: AuthorChoice) -> None:
-        """Lets all posts of an author through, or none. The newest choice about an author counts."""
+        """Lets all posts of an author through, or none, or has them judged for good. The newest choice counts."""
         self.db.execute("INSERT OR REPLACE INTO authors VALUES (?, ?, ?, ?)", (platform, author_id, choice, _now()))
 
     def unchoose_author(self, platform: str, author_id: str, choice: AuthorChoice) -> bool:
@@ -280,10 +335,6 @@ def damaged(why: str) -> sqlite3.DatabaseError:
     error = sqlite3.DatabaseError(why)
     error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
     return error
-
-
-def _hash(text: str) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _storable(text: str) -> str:

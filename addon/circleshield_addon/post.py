@@ -1,5 +1,6 @@
 """A post as the filter sees it, and what was decided about it."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -13,6 +14,7 @@ class Post:
 
     `text` is all that is there to read, as plain text: the post's own words, then those of the posts it repeats or
     quotes, parted by line breaks. `ad` is true where the platform itself marks the post as an advertisement.
+    `own` are the author's own words in it, where there are others' as well.
     """
 
     id: str
@@ -20,16 +22,28 @@ class Post:
     author: str
     text: str
     ad: bool
+    own: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The id, or what tells a post without one from others."""
+        return self.id or "-" + text_hash(f"{self.author_id}\n{self.text}")
+
+
+def text_hash(text: str) -> str:
+    """BLAKE2b of 16 bytes, in hexadecimal."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What becomes of a post, and why.
 
-    `score` is the model's probability that the text is a sales post. `action` is `keep` (a friend's post), `review`
-    (shown, but unsure), `watch` (spam, but left as it is), `label` (marked), `fold` (one line is left of it) or
-    `remove`. `rules` are the rules that decided, in words; `evidence` finds what weighed most in the text, which takes
-    longer than the verdict itself and so is only done when asked for.
+    `score` is the probability that it is a sales post: the model's, of the text alone, or that as `moved` by what is
+    known of the author and of other posts. `sales`: whether the text alone makes it one, None where it was not judged.
+    `action` is `keep` (a friend's post), `review` (shown, but unsure), `watch` (spam, but left as it is), `label`
+    (marked), `fold` (one line is left of it) or `remove`. `rules` are the rules that decided, in words; `evidence`
+    finds what weighed most in the text, which takes longer than the verdict itself and so is only done when asked for.
     """
 
     post: Post
@@ -37,6 +51,8 @@ class Verdict:
     action: Action
     rules: tuple[str, ...]
     evidence: Callable[[], tuple[str, ...]] = field(default=tuple, compare=False)
+    sales: bool | None = None
+    moved: bool = False
 
     @property
     def reasons(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import Any, Self
 from circleshield_addon import settings
 from circleshield_addon.choices import Choices
 from circleshield_addon.filtering import where
+from circleshield_addon.friends import Friends
 from circleshield_addon.ledger import HEADER, Ledger, Row, Seen, damaged
 from circleshield_addon.post import Verdict
 from circleshield_model.errors import InputError
@@ -42,14 +43,16 @@ _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 class Recorder:
     """Records verdicts, and keeps up with what the user chose. To be used as a context manager.
 
-    `settings` may be replaced at any time. `choices` is replaced when another process has changed them. While the
-    ledger cannot be written, `fault` says why, and the newest verdicts wait; those beyond are counted in `lost`.
+    `settings` may be replaced at any time. `choices` is replaced when another process has changed them; `friends` knows
+    what the ledger says of authors. While the ledger cannot be written, `fault` says why, and the newest verdicts wait;
+    those beyond are counted in `lost`.
     """
 
     def __init__(self, path: Path, ledger_settings: settings.Ledger) -> None:
         self.path = path
         self.settings = ledger_settings
         self.choices = Choices()
+        self.friends = Friends()
         self.fault: str | None = None
         self.lost = 0
         self.set_aside: list[str] = []
@@ -125,16 +128,22 @@ class Recorder:
         if ledger is None:
             return
         if ledger.is_changed():
-            self.choices = ledger.choices()
+            self._read(ledger)
         while self._rows or self._queue:
             if not self._rows:
                 self._rows = ledger.rows(self._batch(), self.settings.store_text)
             ledger.write(self._rows)
+            self.friends.saw(self._rows)
             self._rows = []
         if time.monotonic() >= self._next_prune:
             now = time.time_ns() // 1_000_000
-            ledger.prune(now - self.settings.keep_days * _DAY_MILLISECONDS, self.settings.keep_rows)
+            if ledger.prune(now - self.settings.keep_days * _DAY_MILLISECONDS, self.settings.keep_rows):
+                self._read(ledger)
             self._next_prune = time.monotonic() + _PRUNE_SECONDS
+
+    def _read(self, ledger: Ledger) -> None:
+        self.choices = ledger.choices()
+        self.friends.load(ledger)
 
     def _batch(self) -> list[Seen]:
         batch: list[Seen] = []
@@ -156,7 +165,7 @@ class Recorder:
             if self._rescued is not None:
                 self._ledger.adopt(self._rescued)
                 self._rescued = None
-            self.choices = self._ledger.choices()
+            self._read(self._ledger)
             self._ready.set()
             self._ledger.check()
         if self._file is None:

@@ -6,9 +6,13 @@ from pathlib import Path
 from circleshield_addon.reloading import Reloading, stamps
 from circleshield_addon.settings import load_settings
 from circleshield_addon.shield import Shield
+from circleshield_model.errors import InputError
 from circleshield_model.scorer import Scorer
 
 config = Path(os.environ["CIRCLESHIELD_CONFIG"]) if os.environ.get("CIRCLESHIELD_CONFIG") else None
 made_from = stamps(config, None)
-shield = Shield(Scorer.load(), load_settings(config))
+settings = load_settings(config)
+if settings.users:
+    raise InputError("config.toml: users are asked for by `circleshield run` alone; mitmdump has --proxyauth")
+shield = Shield(Scorer.load(), settings)
 addons = [shield, Reloading(shield, config, None, made_from)]

@@ -1,5 +1,6 @@
 """The config file: TOML into frozen models. Every key is declared here once, with default, bounds and help."""
 
+import re
 import tomllib
 from collections.abc import Iterator
 from functools import cached_property
@@ -13,7 +14,7 @@ from platformdirs import user_config_path
 from circleshield_addon import config_errors
 from circleshield_addon.adapters import ADAPTERS
 from circleshield_addon.destinations import allowance
-from circleshield_addon.device import device
+from circleshield_addon.device import USER, device
 from circleshield_addon.generic import GENERIC
 from circleshield_addon.language import Language
 from circleshield_addon.rules import Rule
@@ -31,6 +32,16 @@ def _not_empty[T](listed: tuple[T, ...]) -> tuple[T, ...]:
 
 
 _NotEmpty = pydantic.AfterValidator(_not_empty)
+
+
+def _argon2_hash(value: str) -> str:
+    import argon2
+
+    try:
+        argon2.extract_parameters(value)
+    except argon2.exceptions.InvalidHashError:
+        raise ValueError("must be an Argon2 hash, as `circleshield config add-user` writes it") from None
+    return value
 
 
 class _Table(pydantic.BaseModel):
@@ -67,7 +78,8 @@ class Profile(Filter):
     """Devices that are treated otherwise: every key of `[filter]` may stand here, and goes before a platform's."""
 
     devices: Annotated[tuple[str, ...], pydantic.Field(strict=False), _NotEmpty]
-    """IP addresses of the devices, such as `192.168.1.7`. Of profiles that name the same one the first counts."""
+    """IP addresses such as `192.168.1.7`, or proxy users such as `user:anna`, who go before addresses. Of profiles that
+    name the same one the first counts."""
 
 
 class Generic(_Table):
@@ -97,6 +109,24 @@ class Access(_Table):
     """Networks whose devices are let in besides those of private networks, such as `2001:db8:1::/64`."""
     allow: Texts = ()
     """What devices may reach although it is this machine or link-local, such as `127.0.0.1:3000`, `169.254.0.0/16`."""
+
+
+class Friends(_Table):
+    """What an author's earlier posts do to the next one; needs the ledger."""
+
+    history: bool = True
+    """Whether an author's earlier posts move the score of the next: sales posts up, ordinary ones a little down."""
+    suggest_after: Annotated[int, pydantic.Field(ge=1, le=100)] = 5
+    """After so many sales posts `circleshield friends` suggests to treat all posts of an author as such."""
+    shield_after: Annotated[int, pydantic.Field(ge=1, le=100)] | None = None
+    """After so many sales posts that is done without asking; not set: never."""
+
+
+class User(_Table):
+    """Somebody who may use the proxy; where there is one, nobody else may. `circleshield config add-user` writes it."""
+
+    password: Annotated[str, pydantic.AfterValidator(_argon2_hash)]
+    """The password's Argon2 hash."""
 
 
 def _host_and_port(address: str) -> str:
@@ -135,6 +165,8 @@ class Settings(_Table):
     generic: Generic = Generic()
     ledger: Ledger = Ledger()
     access: Access = Access()
+    friends: Friends = Friends()
+    users: dict[str, User] = {}
     review: Review = Review()
 
     @cached_property
@@ -159,7 +191,7 @@ class Settings(_Table):
     @cached_property
     def profile_of(self) -> dict[str, str]:
         """The profile of each device that has one."""
-        pairs = [(device(address), name) for name, profile in self.profiles.items() for address in profile.devices]
+        pairs = [(_named(each), name) for name, profile in self.profiles.items() for each in profile.devices]
         return dict(reversed(pairs))
 
     def effective(self, platform: str | None = None, profile: str | None = None) -> tuple[Filter, dict[str, str]]:
@@ -235,11 +267,18 @@ def _faults(settings: Settings) -> Iterator[str]:
         yield from _host_faults(f"platforms.{name}.hosts", platform.hosts)
     yield from _host_faults("generic.hosts", settings.generic.hosts)
     for name, profile in settings.profiles.items():
-        for address in profile.devices:
+        for each in profile.devices:
             try:
-                device(address)
+                named = _named(each)
             except ValueError:
-                yield f"profiles.{name}.devices must be IP addresses, got {address!r}"
+                yield f"profiles.{name}.devices must be IP addresses or user:NAME, got {each!r}"
+                continue
+            user = named.removeprefix(USER)
+            if user != named and user not in settings.users:
+                yield f"profiles.{name}.devices: there is no proxy user {user}; circleshield config add-user {user}"
+    for name in settings.users:
+        if not re.fullmatch(r"[\w-]{1,64}", name):
+            yield f"users: {name!r} is no name; use letters, figures, - and _"
     for key, entries, read in (
         ("access.clients", settings.access.clients, ip_network),
         ("access.allow", settings.access.allow, allowance),
@@ -259,6 +298,11 @@ def _faults(settings: Settings) -> Iterator[str]:
         if own.review_at is not None and own.remove_at is not None and own.review_at > own.remove_at:
             low, high = origins["review_at"], origins["remove_at"]
             yield f"{low} must not be above {high}, got {own.review_at} and {own.remove_at}"
+
+
+def _named(each: str) -> str:
+    """A proxy user as they are, an address in its one spelling. Raises ValueError for what is neither."""
+    return each if each.startswith(USER) and each != USER else device(each)
 
 
 def _host_faults(key: str, hosts: tuple[str, ...]) -> Iterator[str]:

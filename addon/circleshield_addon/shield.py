@@ -8,9 +8,8 @@ from mitmproxy import http, tls
 
 from circleshield_addon import cut_responses, notes, routing
 from circleshield_addon.adapter import Adapter
-from circleshield_addon.choices import Choices
 from circleshield_addon.coding import MAX_DECODED_BYTES
-from circleshield_addon.device import device_of
+from circleshield_addon.device import USER, device_of
 from circleshield_addon.drift import DriftAlarm
 from circleshield_addon.filtering import filtered
 from circleshield_addon.generic import GENERIC
@@ -18,6 +17,7 @@ from circleshield_addon.handshake import asked_host
 from circleshield_addon.judge import Judge
 from circleshield_addon.pauses import Pauses
 from circleshield_addon.post import Verdict
+from circleshield_addon.proxy_users import ProxyUsers
 from circleshield_addon.recorder import Recorder
 from circleshield_addon.routing import Route
 from circleshield_addon.settings import Settings
@@ -59,7 +59,12 @@ class Shield:
         """With a `recorder`, verdicts go into its ledger and the user's choices come from there."""
         self.settings = settings
         self.recorder = recorder
-        self.judge = Judge(scorer, settings, lambda: recorder.choices if recorder is not None else Choices())
+        self.judge = (
+            Judge(scorer, settings)
+            if recorder is None
+            else Judge(scorer, settings, lambda: recorder.choices, friends=recorder.friends)
+        )
+        self.users = ProxyUsers(settings.users)
         self.pauses = Pauses()
         self.notes = notes.Notes()
         self.drift = DriftAlarm()
@@ -70,6 +75,7 @@ class Shield:
     def use(self, judge: Judge, settings: Settings) -> None:
         """Goes on with another judge and other settings; what is being judged is finished by the one before."""
         self.judge, self.settings = judge, settings
+        self.users.use(settings.users)
         if self.recorder is not None:
             self.recorder.settings = settings.ledger
 
@@ -82,6 +88,8 @@ class Shield:
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Notes feed requests and makes them unconditional; bodies of requests stream."""
         self.in_flight.add(flow.id)
+        if flow.response is not None:  # a proxy user's password was wrong
+            return
         request = flow.request
         if request.pretty_host == notes.HOST:
             return
@@ -151,7 +159,7 @@ class Shield:
             return
         headers = response.headers
         coded = headers.get("content-type", ""), headers.get("content-encoding", "")
-        arguments = (response.raw_content, found, judge, self.notes, *coded, device_of(flow.client_conn.peername))
+        arguments = (response.raw_content, found, judge, self.notes, *coded, self._device(flow))
         if len(response.raw_content) < _LARGE_BYTES:
             result = filtered(*arguments)
         else:  # a long page must not keep the others waiting
@@ -193,24 +201,28 @@ class Shield:
             return None
         return self.judge
 
+    def _device(self, flow: http.HTTPFlow) -> str:
+        """Whom a profile may name: the proxy user if one does, or the client's address."""
+        user = USER + self.users.name(flow.client_conn)
+        return user if user in self.settings.profile_of else device_of(flow.client_conn.peername)
+
     def _events(self, flow: http.HTTPFlow) -> StreamFilter | None:
         request = flow.request
         kind = "websocket" if request.headers.get("upgrade", "").lower() == "websocket" else "sse"
         found = routing.stream(kind, request.pretty_host, request.path, self.settings)
         if found is None:
             return None
-        device = device_of(flow.client_conn.peername)
         return StreamFilter(
             *found,
             lambda: self._judge_for(found[0], flow),
             self.notes,
-            device,
+            self._device(flow),
             lambda verdict: self._record(flow, found[0], (verdict,)),
         )
 
     def _record(self, flow: http.HTTPFlow, adapter: Adapter, verdicts: tuple[Verdict, ...]) -> None:
         if self.recorder is not None:
-            self.recorder.record(adapter.platform, verdicts, device_of(flow.client_conn.peername))
+            self.recorder.record(adapter.platform, verdicts, self._device(flow))
 
     def _not_a_page(self, response: http.Response, found: Route) -> str | None:
         """None for a response to read; otherwise why not, empty where that is nothing to speak of."""

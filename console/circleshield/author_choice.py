@@ -13,7 +13,10 @@ from circleshield_model.errors import InputError
 if TYPE_CHECKING:
     from circleshield_addon.choices import AuthorChoice
 
-_DONE = {"allow": "all posts are let through", "block": "all posts are treated as sales posts"}
+_DONE: "dict[AuthorChoice, str]" = {
+    "allow": "all posts are let through",
+    "block": "all posts are treated as sales posts",
+}
 
 
 def author_command(choice: "AuthorChoice", doc: str) -> click.Command:
@@ -27,7 +30,7 @@ def author_command(choice: "AuthorChoice", doc: str) -> click.Command:
     def command(home: Path, undo: bool, listed: bool, author: str | None) -> None:
         if listed == (author is not None):
             raise InputError("name an author as PLATFORM:ID (`circleshield log` shows them), or --list")
-        pair = None if author is None else _parted(author)
+        pair = None if author is None else parted(author)
         with open_ledger(home) as ledger:
             if pair is None:
                 for platform, author_id, chosen, time in ledger.authors():
@@ -46,7 +49,8 @@ def author_command(choice: "AuthorChoice", doc: str) -> click.Command:
     return command
 
 
-def _parted(author: str) -> tuple[str, str]:
+def parted(author: str) -> tuple[str, str]:
+    """Platform and id of PLATFORM:ID. Raises InputError for what is none."""
     from circleshield_addon.adapters import ADAPTERS
     from circleshield_addon.generic import GENERIC
 

@@ -23,16 +23,18 @@ COMMANDS = {
     "export": "Write the ledger as JSON Lines or CSV.",
     "filter": "Treat a response body or a capture as the proxy would.",
     "forget": "Delete from the ledger.",
+    "friends": "List the authors of sales posts, and whom to shield.",
     "log": "Show what was taken out, and why.",
     "pause": "Let everything pass for a while.",
     "restore": "Let a removed post show again.",
     "resume": "End a pause.",
     "run": "Run the proxy.",
     "service": "Run the proxy in the background, from login or boot on.",
+    "setup": "Show what to tap on a phone or computer, with QR codes; --remove undoes it.",
     "stats": "Count by day, platform, author and reason.",
     "status": "Show what the running proxy does.",
-    "wireguard": "Let devices in by WireGuard tunnel, each with a key of its own.",
     "train": "Train a model from labelled samples.",
+    "wireguard": "Let devices in by WireGuard tunnel, each with a key of its own.",
 }
 
 

@@ -17,7 +17,18 @@ from pydantic_core import PydanticUndefined
 
 from circleshield_addon.config_errors import bounds
 from circleshield_addon.rules import Rule
-from circleshield_addon.settings import Access, Filter, Generic, Ledger, Platform, Profile, Review, read_config
+from circleshield_addon.settings import (
+    Access,
+    Filter,
+    Friends,
+    Generic,
+    Ledger,
+    Platform,
+    Profile,
+    Review,
+    User,
+    read_config,
+)
 from circleshield_model.errors import InputError
 
 
@@ -54,12 +65,18 @@ TABLES = (
     Table("[generic]", "[generic]", Generic),
     Table("[ledger]", "[ledger]", Ledger),
     Table("[access]", "[access]", Access),
+    Table("[friends]", "[friends]", Friends),
+    Table("[users.NAME]", "[users.anna]", User),
     Table("[review]", "[review]", Review),
 )
+# Of nothing that anybody uses: how a hash looks.
+_HASH = "$argon2id$v=19$m=19456,t=2,p=1$c29tZSBzYWx0IGhlcmU$c29tZSBoYXNoIHRoYXQgaXMgbm9ib2R5J3MgcGFzc3dvcmQ"
 _EXAMPLES = {
     "remove_at": "0.95",
     "review_at": "0.6",
     "devices": '["192.168.1.7"]',
+    "shield_after": "10",
+    "password": f'"{_HASH}"',
     "effect": '"block"',
     "author": '"weibo:7700000001"',
     "word": '"招代理"',
@@ -75,7 +92,7 @@ def commented() -> str:
     lines = ["# circleshield: every key, as it is when it is not set. Take away the # to change one."]
     for table in TABLES:
         lines += ["", f"# {' '.join((table.model.__doc__ or '').split())}"]
-        always = table.header == table.example and not table.header.startswith("[[")
+        always = table.example == table.header and table.model is not Rule
         lines.append(table.example if always else f"# {table.example}")
         for key in table.keys:
             lines.append(f"# {key.help}{f' ({key.values})' if key.values else ''}")
@@ -111,6 +128,16 @@ def with_value(path: Path, key: str, value: str) -> str:
         if not isinstance(inner, dict):
             raise InputError(f"{path.name}: {'.'.join(tables[: depth + 1])} must be a table")
     inner[name] = item
+    return tomlkit.dumps(document)
+
+
+def without_table(path: Path, *tables: str) -> str:
+    """The text of the config file without a table that is in it, comments and order of the rest kept."""
+    document = tomlkit.parse(read_config(path))
+    inner: Any = document
+    for table in tables[:-1]:
+        inner = inner[table]
+    del inner[tables[-1]]
     return tomlkit.dumps(document)
 
 

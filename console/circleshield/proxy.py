@@ -23,7 +23,9 @@ from mitmproxy.addons import (
 )
 from mitmproxy.master import Master
 from mitmproxy.proxy.mode_servers import ServerInstance
+from mitmproxy.proxy.mode_specs import RegularMode
 
+from circleshield.reach import reached_host
 from circleshield.review.hosting import ReviewHost
 from circleshield.wireguard_server import InTunnels, WireGuardDevices, mode_spec, user_spec
 from circleshield_addon import authority, refusals
@@ -64,7 +66,12 @@ class Proxy(Master):
         self.shield = shield
         self.reloading = reloading
         self.server = proxyserver.Proxyserver()
-        self._review = review
+        if review is not None:
+            review.proxy_address = self.address
+
+        def page_port() -> int:
+            return review.port if review is not None else 0
+
         self._restarts: set[asyncio.Future[None]] = set()
         self.leaves = Leaves(ca_folder)
         self.refusals = Refusals(ca_folder.parent / refusals.FILE, self.leaves.authority.fingerprint)
@@ -72,15 +79,16 @@ class Proxy(Master):
         self.addons.add(
             self._clients,
             self.server,
-            Access(self._listening, lambda: shield.settings),
+            Access(self.server.listen_addrs, page_port, lambda: shield.settings),
             NoQuic(lambda: shield.settings),
-            InTunnels(lambda: ("127.0.0.1", review.port if review is not None else 0)),
+            InTunnels(lambda: ("127.0.0.1", page_port())),
             next_layer.NextLayer(),
             self.leaves,
             disable_h2c.DisableH2C(),
             dns_resolver.DnsResolver(),
             strip_dns_https_records.StripDnsHttpsRecords(),
             update_alt_svc.UpdateAltSvc(),
+            shield.users,
             upstream_auth.UpstreamAuth(),
             *([review] if review is not None else []),
             shield,
@@ -131,10 +139,13 @@ class Proxy(Master):
         await asyncio.wait((ended, drained), timeout=GRACE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         await self.done()
 
-    def _listening(self) -> list[connection.Address]:
-        """Where the proxy and its page listen."""
-        page = [("", self._review.port)] if self._review is not None else []
-        return [*self.server.listen_addrs(), *page]
+    def address(self) -> tuple[str, int] | None:
+        """What devices set as their HTTP proxy; None without a regular mode."""
+        for server in self.server.servers:
+            if isinstance(server.mode, RegularMode) and server.listen_addrs:
+                host, port = server.listen_addrs[0][:2]
+                return reached_host(host), port
+        return None
 
     def renew_ca(self) -> dict[str, Any]:
         """Goes on with the CA that is in the folder now."""

@@ -16,9 +16,13 @@ def lan_address() -> str | None:
     return None
 
 
-def shown_host(listening: str) -> str:
-    """What others use for an address that is listened on, in brackets where it is IPv6."""
+def reached_host(listening: str) -> str:
+    """The address that others use for one that is listened on, which may stand in brackets or for all there are."""
     host = listening.strip("[]")
-    if not host or ip_address(host).is_unspecified:
-        host = lan_address() or host
-    return f"[{host}]" if ":" in host else host
+    return lan_address() or host if not host or ip_address(host).is_unspecified else host
+
+
+def in_url(address: tuple[str, int]) -> str:
+    """Host and port as a URL has them, with brackets around an IPv6 address."""
+    host, port = address
+    return f"{f'[{host}]' if ':' in host else host}:{port}"

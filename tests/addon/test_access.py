@@ -14,7 +14,7 @@ from circleshield_addon.settings import Settings
 def let_in(address: str, mode: str = "regular", networks: tuple[str, ...] = ()) -> bool:
     settings = Settings(access=AccessTable(clients=networks))
     client = Client(peername=(address, 50000), sockname=("192.168.1.5", 8080), proxy_mode=ProxyMode.parse(mode))
-    Access(list, lambda: settings).client_connected(client)
+    Access(list, int, lambda: settings).client_connected(client)
     return client.error is None
 
 

@@ -57,7 +57,24 @@ def test_reads_the_posts(case: Path) -> None:
     """Platform, order and every part of every post."""
     _, found, page = _read(case)
     assert found.adapter.name == case.parent.name
-    assert [asdict(post) for post in page.posts] == json.loads(case.with_suffix(".want").read_text(encoding="utf-8"))
+    posts = [asdict(post) for post in page.posts]
+    assert all(post["text"].startswith(post.pop("own") or "") for post in posts)
+    assert posts == json.loads(case.with_suffix(".want").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("case", "own"),
+    [
+        ("weibo_web/friends", ["转发微博"]),
+        ("mastodon/home", ["", "agreed"]),
+        ("x/home", ["RT @long: a long sto…", "this!"]),
+        ("bluesky/timeline", ["look at this", "with a picture"]),
+        ("tumblr/blog", [""]),
+    ],
+)
+def test_the_words_of_others_are_told_apart(case: str, own: list[str]) -> None:
+    _, _, page = _read(FIXTURES / f"{case}.in")
+    assert [post.own for post in page.posts if post.own is not None] == own
 
 
 @each_case

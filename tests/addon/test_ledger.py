@@ -1,5 +1,6 @@
 """The ledger's file: what is written, migrated, kept for how long, and what survives."""
 
+import json
 import os
 import signal
 import sqlite3
@@ -9,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -134,7 +136,44 @@ def test_migrates_from_version_1(tmp_path: Path) -> None:
         assert [e.text for e in entries(ledger)] == ["t"]
         ledger.restore("x", "1")
         assert ledger.choices().restored == {("x", "1")}
+        assert ledger.labels() == [("x", "1", "7", False)]
         assert ledger.db.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+
+
+def test_migrates_from_version_2(tmp_path: Path) -> None:
+    old = sqlite3.connect(tmp_path / FILE)
+    for statement in (statement for step in MIGRATIONS[:2] for statement in step):
+        old.execute(statement)
+    old.execute("PRAGMA user_version = 2")
+    row = "INSERT INTO verdicts VALUES (?, ?, 'x', '7', 'n', ?, NULL, NULL, .9, ?, ?, '')"
+    for number, (action, rule) in enumerate(
+        (
+            ("remove", "score 0.99 ≥ 0.95"),
+            ("review", "score 0.7 ≥ 0.6"),
+            ("keep", "score 0.1 < 0.6"),
+            ("fold", "flagged"),
+        )
+    ):
+        old.execute(row, (number, NOW, str(number), action, json.dumps([rule], ensure_ascii=False)))
+    old.execute("INSERT INTO restored VALUES ('x', '0', 5), ('x', '99', 5)")
+    old.execute("INSERT INTO authors VALUES ('x', '8', 'block', 5)")
+    old.commit()
+    old.close()
+    with closing(Ledger(tmp_path / FILE)) as ledger:
+        assert [row[0] for row in ledger.db.execute("SELECT sales FROM verdicts ORDER BY id")] == [1, 0, 0, None]
+        assert ledger.labels() == [("x", "0", "7", False)]
+        assert ledger.authors() == [("x", "8", "block", 5)]
+        ledger.choose_author("x", "8", "judge")
+
+
+def test_a_moved_score_alone_is_no_new_row(ledger: Ledger) -> None:
+    first = replace(verdict(1), sales=True)
+    record(ledger, first)
+    moved = replace(first, score=0.995, rules=("score 1.00 ≥ 0.95 (text 0.99)", "3 of 4 earlier"), moved=True)
+    record(ledger, moved, time=NOW + 1)
+    assert [(e.score, e.time) for e in entries(ledger)] == [(0.99, NOW)]
+    record(ledger, replace(moved, action="review"), time=NOW + 2)
+    assert [(e.score, e.action, e.time) for e in entries(ledger)] == [(0.995, "review", NOW + 2)]
 
 
 def test_a_migration_that_fails_leaves_the_old_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,7 +279,19 @@ def test_stats(ledger: Ledger) -> None:
     assert {name: counts.total() for name, counts in found.platforms.items()} == {"weibo": 7}
     assert found.authors == [("weibo:7", "名7", 3, 4), ("weibo:8", "名8", 1, 1)]
     assert found.reasons == [("score ≥ 0.95", 4), ("“代理”", 4)]
-    assert stats(ledger, NOW + 1).days == {}
+    history = "7 of 9 earlier posts were sales, 2 of them labelled by you +1.5"
+    moved = ("score 0.97 ≥ 0.95 (text 0.91)", history, "the same text from 4 other accounts +2.0")
+    record(ledger, replace(verdict(4, author="8", score=0.97), rules=moved), time=NOW + DAY)
+    shielded = ("author shielded after 5 sales posts",)
+    record(ledger, replace(verdict(5), rules=shielded, evidence=tuple), time=NOW + DAY)
+    assert dict(stats(ledger, NOW + DAY).reasons) == {
+        "score ≥ 0.95": 1,
+        "earlier posts were sales": 1,
+        "the same text from other accounts": 1,
+        "“代理”": 1,
+        "author shielded": 1,
+    }
+    assert stats(ledger, NOW + DAY + 1).days == {}
 
 
 _WRITER = """

@@ -8,11 +8,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from circleshield_addon.history import Filter, following
+from circleshield_addon.friends import Past
+from circleshield_addon.history import Filter, following, forget
 from circleshield_addon.ledger import FILE, Ledger
 from circleshield_addon.post import Post, Verdict
 from circleshield_addon.recorder import Recorder
@@ -71,6 +73,31 @@ def test_choices_are_there_from_the_start_and_follow_within_a_second(path: Path)
             assert wait_until(lambda: ("x", "7") in recorder.choices.authors) < 1.0
             other.unchoose_author("x", "7", "block")
             assert wait_until(lambda: ("x", "7") not in recorder.choices.authors) < 1.0
+
+
+def test_what_is_known_of_authors_follows_and_outlives_a_restart(path: Path) -> None:
+    def past(recorder: Recorder) -> Past | None:
+        author = recorder.friends.author("x", "7")
+        return None if author is None else author.past()
+
+    def sales(number: int) -> Verdict:
+        return replace(verdict(number), sales=True)
+
+    with Recorder(path, LedgerSettings()) as recorder:
+        recorder.record("x", tuple(sales(n) for n in range(4)), "")
+        wait_until(lambda: past(recorder) == Past(4, 4))
+        recorder.record("x", (sales(3), sales(4)), "")
+        wait_until(lambda: past(recorder) == Past(5, 5))
+    with closing(Ledger(path)) as other, Recorder(path, LedgerSettings()) as recorder:
+        assert past(recorder) == Past(5, 5)
+        other.label("x", "4", sales=False)
+        wait_until(lambda: past(recorder) == Past(4, 4, 0, 1))
+        forget(other, Filter(author="7"))
+        wait_until(lambda: past(recorder) == Past(0, 0, 0, 1))
+    with Recorder(path, LedgerSettings(keep_rows=2)) as recorder:
+        recorder.record("x", tuple(sales(n) for n in range(6)), "")
+    with Recorder(path, LedgerSettings(keep_rows=2)) as recorder:
+        wait_until(lambda: past(recorder) == Past(1, 1, 0, 1))  # of the two newest one is labelled
 
 
 def test_off_makes_no_file_but_follows_choices(path: Path) -> None:

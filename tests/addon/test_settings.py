@@ -7,6 +7,8 @@ import pytest
 from circleshield_addon.settings import Settings, load_settings
 from circleshield_model.errors import InputError
 
+HASH = "$argon2id$v=19$m=19456,t=2,p=1$c29tZSBzYWx0IGhlcmU$c29tZSBoYXNoIHRoYXQgaXMgbm9ib2R5J3MgcGFzc3dvcmQ"
+
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
@@ -29,7 +31,9 @@ def test_reads_every_key(config: Path) -> None:
         "[[rules]]\neffect = 'allow'\nauthor = '林小满'\nuntil = 2026-12-31\n"
         "[[rules]]\neffect = 'block'\nword = 'a'\npattern = 'b'\nlink = 'c.example'\nplatform = 'generic'\n"
         "[generic]\nhosts = ['example.social']\n"
-        "[ledger]\nenabled = false\nstore_text = false\nkeep_days = 7\nkeep_rows = 50\n",
+        "[ledger]\nenabled = false\nstore_text = false\nkeep_days = 7\nkeep_rows = 50\n"
+        "[friends]\nhistory = false\nsuggest_after = 3\nshield_after = 10\n"
+        f"[users.anna]\npassword = '{HASH}'\n[profiles.anna]\ndevices = ['user:anna']\n",
         encoding="utf-8",
     )
     settings = load_settings(config)
@@ -45,7 +49,9 @@ def test_reads_every_key(config: Path) -> None:
     assert (own.action, own.remove_at, own.review_at, own.platform_ads) == ("label", 0.8, 0.7, True)
     assert (own.languages, own.min_length) == (("en",), 3)
     assert (origins["action"], origins["min_length"]) == ("profiles.child.action", "platforms.mastodon.min_length")
-    assert settings.profile_of == {"192.168.1.7": "child", "192.168.1.8": "child"}
+    assert settings.profile_of == {"192.168.1.7": "child", "192.168.1.8": "child", "user:anna": "anna"}
+    assert settings.friends.model_dump() == {"history": False, "suggest_after": 3, "shield_after": 10}
+    assert settings.users["anna"].password == HASH
     assert [str(rule) for rule in settings.rules] == [
         "allowed by your rule: author 林小满",
         "blocked by your rule: word a, pattern b, link c.example",
@@ -108,9 +114,26 @@ def test_reads_every_key(config: Path) -> None:
         ("profiles.a = 1", "config.toml: profiles.a must be a table, got 1"),
         ("profiles.a.action = 'fold'", "config.toml: profiles.a.devices is missing"),
         ("profiles.a.devices = []", "config.toml: profiles.a.devices must not be empty"),
-        ("profiles.a.devices = '::1'", "config.toml: profiles.a.devices must be a list of IP addresses, got '::1'"),
+        (
+            "profiles.a.devices = '::1'",
+            "config.toml: profiles.a.devices must be a list of IP addresses or user:NAME, got",
+        ),
         ("profiles.a.devices = [1]", "config.toml: profiles.a.devices[1] must be a text in quotes, got 1"),
-        ("profiles.a.devices = ['phone']", "profiles.a.devices must be IP addresses, got 'phone'"),
+        ("profiles.a.devices = ['phone']", "profiles.a.devices must be IP addresses or user:NAME, got 'phone'"),
+        ("profiles.a.devices = ['user:']", "profiles.a.devices must be IP addresses or user:NAME, got 'user:'"),
+        ("profiles.a.devices = ['user:anna']", "there is no proxy user anna; circleshield config add-user anna"),
+        (
+            "users.anna.password = 'secret'",
+            "users.anna.password must be an Argon2 hash, as `circleshield config add-us",
+        ),
+        ("users.anna.password = 1", "config.toml: users.anna.password must be a text in quotes, got 1"),
+        ("users.anna = {}", "config.toml: users.anna.password is missing"),
+        (f"users.'a b'.password = '{HASH}'", "config.toml: users: 'a b' is no name; use letters, figures, - and _"),
+        ("friends.history = 1", "config.toml: friends.history must be true or false, got 1"),
+        ("friends.suggest_after = 0", "config.toml: friends.suggest_after must be between 1 and 100, got 0"),
+        ("friends.shield_after = 101", "config.toml: friends.shield_after must be between 1 and 100, got 101"),
+        ("friends.shield_after = 'x'", "friends.shield_after must be a whole number between 1 and 100, got 'x'"),
+        ("friends.sheild_after = 9", "friends.sheild_after is not a known key; did you mean shield_after?"),
         ("profiles.a = {devices = ['::1'], enabled = true}", "profiles.a.enabled is not a known key"),
         ("profiles.a = {devices = ['::1'], review_at = 3}", "profiles.a.review_at must be between 0 and 1, got 3"),
         (

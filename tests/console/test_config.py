@@ -5,8 +5,9 @@ import re
 import stat
 from pathlib import Path
 
+import argon2
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from circleshield.cli import circleshield
 from circleshield.config_file import TABLES, commented
@@ -83,6 +84,9 @@ def test_show_says_where_each_value_comes_from(config: Path) -> None:
     assert shown["platforms.x.action"] == {"value": "watch", "from": "file"}
     assert shown["platforms.bluesky.enabled"] == {"value": True, "from": "default"}
     assert shown["rules[1].author"] == {"value": "林小满", "from": "file"}
+    assert shown["ledger.keep_days"] == {"value": 90, "from": "default"}
+    always = [table for table in TABLES if table.example == table.header and "rules" not in table.header]
+    assert {f"{table.header.strip('[]')}.{key.name}" for table in always for key in table.keys} <= shown.keys()
     words = _run(config, "show")
     assert re.search(r'^filter.action = "fold" +# file$', words, re.M)
     assert len(words.splitlines()) == len(shown)
@@ -171,6 +175,42 @@ def test_check(config: Path, tmp_path: Path) -> None:
     other.write_text("[filter]\nreview_at = 1.0\n", encoding="utf-8")
     with pytest.raises(InputError, match="which is the model's own here"):
         _run(config, "check", str(other))
+
+
+def _add_user(path: Path, name: str, password: str) -> Result:
+    arguments = ["config", "add-user", "--config", str(path), name]
+    return CliRunner().invoke(circleshield, arguments, input=password)
+
+
+def test_users_are_added_and_removed(config: Path) -> None:
+    assert _add_user(config, "anna", "tea for two\n").exit_code == 0
+    assert _add_user(config, "小满", "茶\n").exit_code == 0
+    text = config.read_text(encoding="utf-8")
+    assert text.startswith(WRITTEN)
+    assert "tea" not in text
+    users = load_settings(config).users
+    assert argon2.PasswordHasher().verify(users["anna"].password, "tea for two")
+    assert argon2.PasswordHasher().verify(users["小满"].password, "茶")
+    assert _add_user(config, "anna", "coffee").exit_code == 0
+    assert argon2.PasswordHasher().verify(load_settings(config).users["anna"].password, "coffee")
+    assert json.loads(_run(config, "show", "--json"))["users.anna.password"] == {"value": "…", "from": "file"}
+    _run(config, "remove-user", "小满")
+    assert set(load_settings(config).users) == {"anna"}
+    with pytest.raises(InputError, match="there is no proxy user 小满"):
+        _run(config, "remove-user", "小满")
+    _run(config, "set", "profiles.mine.devices", '["user:anna"]')
+    with pytest.raises(InputError, match="there is no proxy user anna"):
+        _run(config, "remove-user", "anna")
+    assert set(load_settings(config).users) == {"anna"}
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "says"),
+    [("anna", "\n", "must not be empty"), ("a.b", "x\n", "is no name"), ("a b", "x\n", "is no name")],
+)
+def test_users_that_are_none(config: Path, name: str, password: str, says: str) -> None:
+    assert says in str(_add_user(config, name, password).exception)
+    assert config.read_text(encoding="utf-8") == WRITTEN
 
 
 def test_every_table_is_explained() -> None:

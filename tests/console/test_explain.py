@@ -1,6 +1,10 @@
 """`circleshield explain`."""
 
+from dataclasses import replace
+from pathlib import Path
+
 from click.testing import CliRunner
+from tests.console.recorded import record, said, verdict
 
 from circleshield.commands.explain import command
 
@@ -21,3 +25,15 @@ def test_nothing_to_explain() -> None:
     assert done.exit_code == 0
     assert done.output.startswith("0.")
     assert "social" in done.output
+
+
+def test_as_a_post_of_an_author(tmp_path: Path) -> None:
+    record(tmp_path, *(replace(verdict(str(n)), sales=True) for n in range(3)))
+    text = "今天又有三位姐妹加入我们，欢迎回家，一起越来越好"
+    alone = float(said(tmp_path, "explain", text).split()[0])
+    of_seller = said(tmp_path, "explain", "--author", "weibo:7", text)
+    assert "+1.50  3 of 3 earlier posts were sales" in of_seller
+    assert float(of_seller.split()[0]) > alone
+    of_nobody = said(tmp_path, "explain", "--author", "weibo:8", text)
+    assert "no earlier posts" in of_nobody
+    assert float(of_nobody.split()[0]) == alone

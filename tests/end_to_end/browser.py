@@ -48,11 +48,11 @@ def trusting(database: Path, trusted: Sequence[Path]) -> None:
 
 @contextmanager
 def chromium(
-    folder: Path, proxy: int | None, trusted: Sequence[Path], loopback: Sequence[str] = ()
+    folder: Path, proxy: int | None, trusted: Sequence[Path], loopback: Sequence[str] = (), pac: str | None = None
 ) -> Iterator[webdriver.Chrome]:
     """A browser with its home in `folder`; through the proxy at a port of loopback, or direct.
 
-    `loopback`: names that it looks for on this machine.
+    `loopback`: names that it looks for on this machine. `pac`: the address of a proxy auto-config file.
     """
     home = folder / "home"
     trusting(home / ".pki" / "nssdb", trusted)
@@ -60,6 +60,8 @@ def chromium(
     options = Options()
     for flag in (*_FLAGS, f"--user-data-dir={home / 'profile'}"):
         options.add_argument(flag)
+    if pac is not None:
+        options.add_argument(f"--proxy-pac-url={pac}")
     if loopback:
         options.add_argument("--host-resolver-rules=" + ", ".join(f"MAP {name} 127.0.0.1" for name in loopback))
     if proxy is not None:

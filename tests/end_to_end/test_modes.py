@@ -14,6 +14,7 @@ from tests.end_to_end.origin import Answer, Origin
 from tests.end_to_end.proxy_process import CONFIG, ProxyProcess, running_proxy, wait_for
 
 import circleshield_addon
+from circleshield_addon.proxy_users import hash_of
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +93,13 @@ def test_stock_mitmdump_with_the_script(tmp_path: Path, origin: Origin, origin_c
         process.terminate()
         process.wait()
     assert "Traceback" not in output.read_text(encoding="utf-8")
+
+
+def test_stock_mitmdump_does_not_pass_over_proxy_users(tmp_path: Path) -> None:
+    """It would serve everybody."""
+    (tmp_path / "config.toml").write_text(f"[users.anna]\npassword = '{hash_of('tea')}'\n", encoding="utf-8")
+    script = Path(circleshield_addon.__file__).with_name("script.py")
+    environment = {**os.environ, "CIRCLESHIELD_CONFIG": str(tmp_path / "config.toml")}
+    done = subprocess.run([sys.executable, str(script)], env=environment, capture_output=True, text=True, check=False)
+    assert "mitmdump has --proxyauth" in done.stderr
+    assert done.returncode

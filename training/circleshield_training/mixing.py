@@ -37,7 +37,7 @@ MASS = {
     "adgame": (0.1, 0.1),
     "uci_sms": (1.0, 0.2),
     "padded": (3.0, 3.0),
-    "disguised": (3.0, 3.0),
+    "disguised": (1.0, 1.0),
 }
 _MOST = 4.0  # of any other source
 _PER_ROW = 0.01  # of any other source, until that

@@ -1,6 +1,7 @@
 """`circleshield config`: the config file written, shown, changed, checked."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,6 +108,49 @@ def check(path: Path | None, model: Path | None, file: Path | None) -> None:
     click.echo(f"{path}: valid")
 
 
+@command.command("add-user")
+@_config
+@click.argument("name")
+def add_user(path: Path | None, name: str) -> None:
+    """Let NAME use the proxy with a password, which is asked for, or read from stdin if that is no terminal.
+
+    Once there is a user, the proxy serves nobody else. A user who is there already gets the new password.
+    """
+    from circleshield.config_file import with_value, write_config
+    from circleshield_addon.proxy_users import hash_of
+    from circleshield_addon.settings import default_config_path, parse_settings
+
+    path = path or default_config_path()
+    if "." in name:
+        raise InputError(f"users: {name!r} is no name; use letters, figures, - and _")
+    changed = with_value(path, f"users.{name}.password", json.dumps(hash_of("")))
+    parse_settings(changed, path)  # what is wrong is said before the password is asked for
+    terminal = sys.stdin.isatty()
+    given = click.prompt("password", hide_input=True, confirmation_prompt=True) if terminal else sys.stdin.readline()
+    password = str(given).rstrip("\r\n")
+    if not password:
+        raise InputError("the password must not be empty")
+    write_config(path, with_value(path, f"users.{name}.password", json.dumps(hash_of(password))))
+    click.echo(f"{path}: {name} may use the proxy", err=True)
+
+
+@command.command("remove-user")
+@_config
+@click.argument("name")
+def remove_user(path: Path | None, name: str) -> None:
+    """Let NAME use the proxy no longer. Without any user it serves everybody who reaches it."""
+    from circleshield.config_file import without_table, write_config
+    from circleshield_addon.settings import default_config_path, load_settings, parse_settings
+
+    path = path or default_config_path()
+    if name not in load_settings(path).users:
+        raise InputError(f"{path}: there is no proxy user {name}")
+    changed = without_table(path, "users", name)
+    parse_settings(changed, path)
+    write_config(path, changed)
+    click.echo(f"{path}: {name} is no proxy user any more", err=True)
+
+
 def effective(settings: "Settings", scorer: Any) -> dict[str, tuple[Any, str]]:
     """Each key's value in effect, and where it comes from. Of platforms and profiles what they have of their own."""
     from circleshield_addon.adapters import ADAPTERS
@@ -134,8 +178,12 @@ def effective(settings: "Settings", scorer: Any) -> dict[str, tuple[Any, str]]:
     for number, rule in enumerate(settings.rules, 1):
         for key, value in rule.model_dump(mode="json", exclude_none=True).items():
             shown[f"rules[{number}].{key}"] = (value, "file")
-    origin = "file" if "hosts" in settings.generic.model_fields_set else "default"
-    add("generic", "hosts", settings.generic.hosts, origin)
+    for name in ("generic", "ledger", "access", "friends", "review"):
+        table = getattr(settings, name)
+        for key in type(table).model_fields:
+            add(name, key, getattr(table, key), "file" if key in table.model_fields_set else "default")
+    for name in settings.users:
+        add(f"users.{name}", "password", "…", "file")
     return shown
 
 

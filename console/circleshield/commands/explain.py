@@ -4,20 +4,29 @@ from pathlib import Path
 
 import click
 
+from circleshield.author_choice import parted
+from circleshield.home import home_option, open_ledger
+
 
 @click.command()
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of the model (default: the packaged one).")
+@click.option("--author", metavar="PLATFORM:ID", help="As a new post of this author, whose earlier posts count.")
+@home_option
 @click.argument("text")
-def command(model: Path | None, text: str) -> None:
+def command(model: Path | None, author: str | None, home: Path, text: str) -> None:
     """Say why TEXT scores as it does: pieces of it and signs, red for sales, green for social."""
     from rich.console import Console
     from rich.text import Text
 
+    from circleshield_addon.judge import shifted
     from circleshield_model.scorer import Scorer
 
     scorer = Scorer.load(model)
     score = float(scorer.scores([text])[0])
     found = scorer.explain(text)
+    history = None if author is None else _history(home, author)
+    if history is not None:
+        score = shifted(score, history[1])
     label = "sales_spam" if score >= scorer.remove_at else "review" if score >= scorer.review_at else "social"
     marked = Text(text)
     for evidence in reversed(found):
@@ -26,6 +35,18 @@ def command(model: Path | None, text: str) -> None:
     console = Console(highlight=False)
     console.print(Text(f"{score:.4f} {label}", "bold"))
     console.print(marked)
-    for evidence in found[:20]:
-        name = evidence.text if evidence.start is None else f"“{evidence.text}”"
-        console.print(Text(f"{evidence.weight:+8.2f}  {name}", "red" if evidence.weight > 0 else "green"))
+    weights = [(e.weight, e.text if e.start is None else f"“{e.text}”") for e in found[:20]]
+    for weight, name in [*([(history[1], history[0])] if history is not None else []), *weights]:
+        console.print(Text(f"{weight:+8.2f}  {name}", "red" if weight > 0 else "green"))
+
+
+def _history(home: Path, author: str) -> tuple[str, float]:
+    """What is known of an author, and the log-odds it adds."""
+    from circleshield_addon.friends import Friends
+
+    friends = Friends()
+    with open_ledger(home) as ledger:
+        friends.load(ledger)
+    known = friends.author(*parted(author))
+    past = None if known is None else known.past()
+    return ("no earlier posts", 0.0) if past is None else (str(past), past.shift(friends.usual))

@@ -132,6 +132,7 @@ def command(
 
 def _greet(proxy: "Proxy", review: "ReviewHost") -> None:
     """Says on stderr what a person needs to get a phone or browser connected."""
+    from circleshield.reach import in_url
     from circleshield.service_manager import in_journal
     from circleshield.wireguard_server import WireGuardDevices, user_spec
     from circleshield_addon.adapters import ADAPTERS
@@ -153,8 +154,9 @@ def _greet(proxy: "Proxy", review: "ReviewHost") -> None:
     if all(address[0] in ("127.0.0.1", "::1") for server in servers for address in server.listen_addrs):
         lines.append(("phone", "cannot reach a loopback address: use --listen THIS-MACHINE'S-LAN-ADDRESS:8080"))
     else:
-        lines.append(("phone", "Wi-Fi → this network → proxy → manual → the address above; copy the CA file to the"))
-        lines.append(("", "phone, install it and trust it as a certificate authority"))
+        address = proxy.address()
+        page = f"open http://{in_url(address)}/setup in its browser, or see: " if address is not None else ""
+        lines.append(("phone", f"{page}circleshield setup"))
     if any(isinstance(server, WireGuardDevices) for server in servers):
         lines.append(("WireGuard", "a device's tunnel, as a QR code: circleshield wireguard add phone"))
     for name, text in lines:

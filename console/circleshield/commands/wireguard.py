@@ -2,15 +2,17 @@
 
 import contextlib
 import json
+import re
 from pathlib import Path
 
 import click
 
 from circleshield.home import home_option
-from circleshield.reach import shown_host
+from circleshield.reach import in_url, reached_host
 from circleshield.terminal_qr import show_qr
 from circleshield_model.errors import InputError
 
+_PORT = 51820
 _endpoint_option = click.option(
     "--endpoint",
     metavar="HOST[:PORT]",
@@ -92,21 +94,18 @@ def _tell(home: Path) -> None:
 
 
 def _endpoint(home: Path, named: str | None) -> str:
+    """Host and port for a device's config; what is not named is where the running proxy listens."""
     from circleshield.control import ask
 
-    host, port = named, 51820
-    if named is not None and (found := named.rpartition(":"))[2].isdecimal() and found[1]:
-        return named
-    try:
+    if named is not None and (match := re.fullmatch(r"(\[.+\]|[^:]+):(\d{1,5})", named)):
+        return match[0]
+    listening: dict[str, list[str]] = {}
+    with contextlib.suppress(InputError):  # no proxy runs
         listening = ask(home, "status")["listening"]
-    except InputError:
-        listening = {}
     where = next((addresses[0] for mode, addresses in listening.items() if mode.startswith("wireguard")), None)
-    if where is not None:
-        port = int(where.rpartition(":")[2])
-        host = host or shown_host(where.rpartition(":")[0])
-    if host is None:
+    if where is None and named is None:
         raise InputError(
             "no proxy listens for tunnels: start one with circleshield run --mode wireguard, or name an --endpoint"
         )
-    return f"{host}:{port}"
+    host, _, port = (where or f":{_PORT}").rpartition(":")
+    return in_url((named.strip("[]") if named is not None else reached_host(host), int(port)))

@@ -6,7 +6,7 @@ from datetime import datetime
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from circleshield.review import folded, today
+from circleshield.review import folded, setup, today
 from circleshield.review.guard import guard, own_form_token, refused
 from circleshield.review.served import Served, through_proxy
 from circleshield.review.texts import LANGUAGES, text
@@ -26,6 +26,7 @@ def review_app(parts: Served) -> Flask:
     guard(app)
     app.register_blueprint(today.pages)
     app.register_blueprint(folded.pages)
+    app.register_blueprint(setup.pages)
 
     @app.errorhandler(HTTPException)
     def wrong(error: HTTPException) -> Response:
@@ -62,4 +63,4 @@ def review_app(parts: Served) -> Flask:
 
 def _menu() -> list[tuple[str, str]]:
     """The pages, in order: endpoint and the text that names it."""
-    return [("today.today", "today")]
+    return [("today.today", "today"), ("setup.setup", "setup")]

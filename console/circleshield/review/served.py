@@ -17,13 +17,17 @@ MAGIC = "circleshield.magic"
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """The parts of the running proxy. `port` is the listener's, 0 while there is none."""
+    """The parts of the running proxy. `port` is the listener's, 0 while there is none.
+
+    `proxy_address`: host and port that devices set as their HTTP proxy; None while there is none.
+    """
 
     home: Path
     shield: Shield
     reloading: Reloading
     sessions: Sessions
     port: Callable[[], int]
+    proxy_address: Callable[[], tuple[str, int] | None] = lambda: None
 
 
 def served() -> Served:

@@ -16,6 +16,13 @@ TEXTS: dict[str, tuple[str, str]] = {
         "配置文件或模型有误，仍按之前的设置运行：",
     ),
     "undo": ("Undo", "撤销"),
+    # set-up
+    "setup": ("Set up a device", "设置设备"),
+    "setup_files": ("Certificate files:", "证书文件："),
+    "setup_loopback": (
+        "The proxy listens on its own machine only. To let phones in, start it with --listen and its LAN address.",
+        "代理目前只监听本机。要让手机使用，请用 --listen 加本机的局域网地址启动。",
+    ),
     # refused
     "refused_title": ("Closed", "未授权"),
     "no_session": (

@@ -1,0 +1,149 @@
+"""What the earlier posts of each author were, and by how much that moves the score of the next one."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from circleshield_addon.ledger import Ledger, Row
+
+WINDOW = 100
+"""So many of an author's posts count, the newest."""
+
+_READ = 200_000  # rows of the ledger
+
+# Figures in log-odds were chosen with benchmarks/friend_circle.py, see docs/friends.md.
+_USUAL, _USUAL_POSTS = 0.02, 200  # share of sales posts that is expected before so many are seen
+_SHRINK = 16.0  # posts as usual that are added to each author's own
+_LEAST_BY_VERDICTS, _MOST_BY_VERDICTS = -0.5, 1.5  # a friend may begin to sell
+_FEWEST = 2  # sales posts by verdict; one may be a mistake
+_BY_LABELS, _MOST_BY_LABELS = 1.5, 2.5
+
+
+class Past(NamedTuple):
+    """An author's posts but one: those that read as sales posts by their text alone, and all; those the user labelled.
+
+    What is labelled does not count among the others.
+    """
+
+    sales: int
+    posts: int
+    sales_labels: int = 0
+    labels: int = 0
+
+    def __str__(self) -> str:
+        """As a reason."""
+        by_you = f", {self.labels} of them labelled by you" if self.labels else ""
+        return f"{self.sales + self.sales_labels} of {self.posts + self.labels} earlier posts were sales{by_you}"
+
+    def shift(self, usual: float) -> float:
+        """What it adds to the next post's log-odds of being a sales post, if `usual` is everybody's share of them.
+
+        0 without earlier posts. A verdict on a text may be wrong, and must not make the next one wrong too; what the
+        user said weighs many times as much.
+        """
+        by_verdicts = by_labels = 0.0
+        if self.posts:
+            share = (self.sales + _SHRINK * usual) / (self.posts + _SHRINK)
+            most = _MOST_BY_VERDICTS if self.sales >= _FEWEST else 0.0
+            by_verdicts = max(_LEAST_BY_VERDICTS, min(_log_odds(share) - _log_odds(usual), most))
+        if self.labels:
+            share = (self.sales_labels + 1) / (self.labels + 2)
+            by_labels = max(-_MOST_BY_LABELS, min(_BY_LABELS * _log_odds(share), _MOST_BY_LABELS))
+        return by_verdicts + by_labels
+
+
+@dataclass(slots=True)
+class Author:
+    """One author's posts by their keys, oldest first: is it a sales post by its text, or by the user's label."""
+
+    posts: dict[str, bool] = field(default_factory=dict)
+    sales: int = 0
+    labels: dict[str, bool] = field(default_factory=dict)
+
+    def saw(self, post: str, sales: bool | None) -> None:
+        """Takes a verdict on a text; a post seen again counts once. None: it was not judged."""
+        self.sales -= self.posts.pop(post, False)
+        if sales is None or post in self.labels:
+            return
+        self.posts[post] = sales
+        self.sales += sales
+        if len(self.posts) > WINDOW:
+            self.sales -= self.posts.pop(next(iter(self.posts)))
+
+    def past(self, post: str = "") -> Past:
+        """All but what is known of that post itself."""
+        own, label = self.posts.get(post), self.labels.get(post)
+        return Past(
+            self.sales - (own is True),
+            len(self.posts) - (own is not None),
+            sum(self.labels.values()) - (label is True),
+            len(self.labels) - (label is not None),
+        )
+
+    @property
+    def sales_posts(self) -> int:
+        """How many sales posts there are, labelled ones included."""
+        return self.sales + sum(self.labels.values())
+
+    def is_shielded(self, after: int | None) -> bool:
+        """Whether there are as many sales posts as are needed for a shield; None: no number is enough."""
+        return after is not None and self.sales_posts >= after
+
+
+class Friends:
+    """All authors that are known, by platform and id: when loaded, those of the ledger's newest 200,000 verdicts.
+
+    One thread writes; others may read meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._authors: dict[tuple[str, str], Author] = {}
+        self._posts = self._sales = 0
+
+    @property
+    def usual(self) -> float:
+        """The share of sales posts among everybody's."""
+        return min((self._sales + _USUAL * _USUAL_POSTS) / (self._posts + _USUAL_POSTS), 0.5)
+
+    def author(self, platform: str, author_id: str) -> Author | None:
+        """One author; None where nothing is known."""
+        return self._authors.get((platform, author_id))
+
+    def __iter__(self) -> Iterator[tuple[str, str, Author]]:
+        """Platform, id and what is known."""
+        for (platform, author_id), author in self._authors.items():
+            yield platform, author_id, author
+
+    def saw(self, rows: Iterable[Row]) -> None:
+        """Takes in what was just written to the ledger."""
+        for row in rows:
+            self._saw(row[1], row[2], row[4], row[-1])
+
+    def load(self, ledger: Ledger) -> None:
+        """Begins anew from a ledger: its newest verdicts, and the user's labels. Raises sqlite3.Error."""
+        fresh = Friends()
+        for platform, post, author_id, sales in ledger.labels():
+            if author_id:
+                fresh._authors.setdefault((platform, author_id), Author()).labels[post] = sales
+        for platform, author_id, post, verdict in ledger.db.execute(
+            "SELECT platform, author_id, post_id, sales FROM verdicts"
+            " WHERE id > (SELECT max(id) FROM verdicts) - ? AND sales IS NOT NULL ORDER BY id",
+            (_READ,),
+        ):
+            fresh._saw(platform, author_id, post, bool(verdict))
+        self._authors, self._posts, self._sales = fresh._authors, fresh._posts, fresh._sales
+
+    def _saw(self, platform: str, author_id: str, post: str, sales: bool | None) -> None:
+        if not author_id:
+            return
+        author = self._authors.setdefault((platform, author_id), Author())
+        self._posts -= len(author.posts)
+        self._sales -= author.sales
+        author.saw(post, sales)
+        self._posts += len(author.posts)
+        self._sales += author.sales
+
+
+def _log_odds(share: float) -> float:
+    return math.log(share / (1 - share))

@@ -1,0 +1,134 @@
+"""The same advertisement from many accounts: near-identical texts of different authors within days.
+
+MinHash with locality-sensitive hashing (A. Broder, "On the resemblance and containment of documents", 1997) over the
+units and pairs of units of the normalised text, so that disguises, spacing and other numbers make no difference.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from circleshield_addon.post import Post
+from circleshield_model.ngrams import hashes, inside
+from circleshield_model.normalise import units
+
+if TYPE_CHECKING:
+    from rensa import RMinHash, RMinHashLSH
+
+_MIN_LENGTH = 15  # characters, and later units and pairs of them: what is shorter is alike by chance
+_WITHIN_SECONDS = 7 * 86_400
+_REMEMBERED = 10_000  # posts
+_ALIKE = 0.8  # of the units and pairs that either text has, so many are in both
+_PERMUTATIONS, _BANDS, _SEED = 128, 32, 1
+_FEWEST = 2  # other accounts; one may be the author's second one
+_BY_ACCOUNT, _MOST = 0.5, 2.0  # log-odds
+
+
+class _Entry(NamedTuple):
+    post: tuple[str, str]
+    author: tuple[str, str]
+    words: int
+    time: float
+    signature: "RMinHash"
+
+
+class SameText:
+    """Remembers texts of the last 7 days, of 10,000 posts at most, as long as the proxy runs. Threads may share it."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._index: RMinHashLSH | None = None  # made with the first text that is looked at
+        self._entries: OrderedDict[int, _Entry] = OrderedDict()  # oldest first
+        self._of_post: dict[tuple[str, str], int] = {}
+        self._next = 0
+
+    def others(self, platform: str, posts: Sequence[Post], scores: Mapping[str, float], floor: float) -> dict[str, int]:
+        """From how many other accounts a post's own words came, by the post's key; `scores` are those of its text.
+
+        Posts that score less than `floor` are left out: chain letters, notices and lyrics go round as well. What an
+        author only repeats does not count: it is the same for all who repeat it.
+        """
+        seen = {
+            post.key: (post, words)
+            for post in posts
+            if scores[post.text] >= floor and post.author_id and len(words := _own_words(post)) >= _MIN_LENGTH
+        }
+        if not seen:
+            return {}
+        with self._lock:
+            now = self._clock()
+            while self._entries and next(iter(self._entries.values())).time < now - _WITHIN_SECONDS:
+                self._drop(next(iter(self._entries)))
+            new = {key: words for key, (_, words) in seen.items() if not self._knows((platform, key), words)}
+            for (key, words), signature in zip(new.items(), _signatures(list(new.values())), strict=True):
+                if signature is not None:
+                    author = (platform, seen[key][0].author_id)
+                    self._add(_Entry((platform, key), author, hash(words), now, signature))
+            return {key: self._accounts(number) for key in seen if (number := self._of_post.get((platform, key)))}
+
+    def _knows(self, post: tuple[str, str], words: str) -> bool:
+        """Whether a post was looked at with the same words; with other ones it is forgotten."""
+        number = self._of_post.get(post)
+        if number is not None and self._entries[number].words != hash(words):
+            self._drop(number)
+            number = None
+        return number is not None
+
+    def _add(self, entry: _Entry) -> None:
+        from rensa import RMinHashLSH
+
+        if self._index is None:
+            self._index = RMinHashLSH(_ALIKE, _PERMUTATIONS, _BANDS)
+        self._next += 1
+        self._entries[self._next] = entry
+        self._of_post[entry.post] = self._next
+        self._index.insert(self._next, entry.signature)
+        if len(self._entries) > _REMEMBERED:
+            self._drop(next(iter(self._entries)))
+
+    def _drop(self, number: int) -> None:
+        assert self._index is not None
+        del self._of_post[self._entries.pop(number).post]
+        self._index.remove(number)
+
+    def _accounts(self, number: int) -> int:
+        assert self._index is not None
+        own = self._entries[number]
+        near = (self._entries[other] for other in self._index.query(own.signature))
+        return len({e.author for e in near if e.signature.jaccard(own.signature) >= _ALIKE} - {own.author})
+
+
+def same_text_shift(others: int) -> float:
+    """What so many other accounts add to the log-odds of being a sales post."""
+    return min(_BY_ACCOUNT * others, _MOST) if others >= _FEWEST else 0.0
+
+
+def _own_words(post: Post) -> str:
+    """Without what reposts quote by custom: `//@name:` on Weibo, `RT @name:`."""
+    words = post.text if post.own is None else post.own
+    return "" if words.startswith("RT @") else words.partition("//@")[0].strip()
+
+
+def _signatures(texts: Sequence[str]) -> list["RMinHash | None"]:
+    """One a text; None for one that is too short."""
+    from rensa import RMinHash
+
+    if not texts:
+        return []
+    cut = units(texts)
+    ones, pairs, *_ = hashes(cut)
+    kept = [np.where(inside(cut, n), each, 0) for n, each in ((1, ones), (2, pairs))]
+    found: list[RMinHash | None] = []
+    for begin, end in zip(cut.bounds[:-1].tolist(), cut.bounds[1:].tolist(), strict=True):
+        tokens = {token for each in kept for token in each[begin:end].tolist()} - {0}
+        signature = None
+        if len(tokens) >= _MIN_LENGTH:
+            signature = RMinHash(_PERMUTATIONS, _SEED)
+            signature.update([str(token) for token in tokens])
+        found.append(signature)
+    return found
