@@ -177,3 +177,9 @@ def name_of(ledger: Ledger, platform: str, author_id: str) -> str:
 
 def _entry(row: tuple[Any, ...]) -> Entry:
     return Entry(*(*row[:10], tuple(json.loads(row[10])), row[11]))
+
+
+def last_of_device(ledger: Ledger, device: str) -> int | None:
+    """When a verdict on a post for this device was last recorded, in milliseconds since 1970; None where never."""
+    (last,) = ledger.db.execute("SELECT MAX(time) FROM verdicts WHERE device = ?", (device,)).fetchone()
+    return None if last is None else int(last)

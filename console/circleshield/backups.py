@@ -134,7 +134,7 @@ def _unpack(inner: IO[bytes] | SealedReader, folder: Path) -> Backup:
     about: dict[str, Any] | None = None
     names: list[str] = []
     try:
-        with gzip.GzipFile(fileobj=inner) as packed:
+        with gzip.GzipFile(fileobj=inner) as packed:  # type: ignore[arg-type]
             with tarfile.open(fileobj=packed, mode="r|") as tar:
                 for member in tar:
                     content = tar.extractfile(member) if member.isreg() else None

@@ -18,6 +18,7 @@ COMMANDS = {
     "classify": "Score lines of text.",
     "config": "Write, show, change or check the config file.",
     "demo": "Show the proxy at work on a small feed of its own.",
+    "doctor": "Look at everything that can go wrong, and say the mend.",
     "evaluate": "Measure a model on labelled files.",
     "explain": "Say why a text scores as it does.",
     "export": "Write the ledger as JSON Lines or CSV.",

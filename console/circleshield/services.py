@@ -1,7 +1,6 @@
 """Installs the proxy as a service: with systemd, for the whole machine or one user, or with launchd for one user."""
 
 import os
-import pwd
 import shutil
 import subprocess
 import sys
@@ -217,6 +216,8 @@ def _ran(*command: str) -> subprocess.CompletedProcess[str]:
 
 
 def _make_user() -> bool:
+    import pwd  # not on Windows
+
     try:
         pwd.getpwnam(service_units.USER)
     except KeyError:
