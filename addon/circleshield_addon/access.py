@@ -110,14 +110,13 @@ class Access:
             return True
         if isinstance(mode, mode_specs.WireGuardMode) and client.sockname[:2] == _RESOLVER:
             return True
-        return not device or ip_address(device).is_loopback
+        return bool(device) and ip_address(device).is_loopback
 
     def _why_not(self, address: Address, port: int) -> str | None:
-        if (why := barred(address)) is not None:
-            return None if allowed(address, port, self._settings().access.allow) else why
         if self._is_own(address, port) or (port == self._page_port() and _is_here(plain(address))):
             return f"it is the proxy itself; its page is http://{notes.HOST}/"
-        return None
+        why = barred(address)
+        return None if why is None or allowed(address, port, self._settings().access.allow) else why
 
     def _is_own(self, address: Address, port: int) -> bool:
         return any(listening[1] == port for listening in self._listening()) and _is_here(plain(address))

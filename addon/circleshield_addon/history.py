@@ -103,6 +103,14 @@ def following(ledger: Ledger, which: Filter, above: int = 0) -> Iterator[Entry]:
     return map(_entry, ledger.db.execute(sql, {**named, "above": above}))
 
 
+def scored(ledger: Ledger, which: Filter) -> Iterator[tuple[int, float]]:
+    """Time and score of the verdicts that were decided by the score, not by a rule; oldest first."""
+    condition, named = which.where()
+    by_score = "json_extract(reasons, '$[0]') LIKE 'score %'"
+    sql = f"SELECT time, score FROM verdicts WHERE {condition} AND {by_score} ORDER BY id"
+    yield from ledger.db.execute(sql, named)
+
+
 def last_id(ledger: Ledger) -> int:
     """The newest verdict's."""
     return int(ledger.db.execute("SELECT coalesce(max(id), 0) FROM verdicts").fetchone()[0])

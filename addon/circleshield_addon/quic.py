@@ -25,5 +25,7 @@ class NoQuic:
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """Takes out what tells clients of other ways to a host that is decrypted (RFC 7838)."""
-        if flow.response is not None and routing.decrypted(flow.request.pretty_host, self._settings()):
-            flow.response.headers.pop("alt-svc", None)
+        assert flow.response is not None
+        headers = flow.response.headers
+        if "alt-svc" in headers and routing.decrypted(flow.request.pretty_host, self._settings()):
+            del headers["alt-svc"]

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from circleshield_addon.quic import NoQuic
 from circleshield_addon.reloading import Reloading, stamps
 from circleshield_addon.settings import load_settings
 from circleshield_addon.shield import Shield
@@ -15,4 +16,4 @@ settings = load_settings(config)
 if settings.users:
     raise InputError("config.toml: users are asked for by `circleshield run` alone; mitmdump has --proxyauth")
 shield = Shield(Scorer.load(), settings)
-addons = [shield, Reloading(shield, config, None, made_from)]
+addons = [NoQuic(lambda: shield.settings), shield, Reloading(shield, config, None, made_from)]

@@ -3,6 +3,7 @@
 import importlib
 import sys
 from importlib.metadata import version
+from typing import Any
 
 import click
 
@@ -25,16 +26,19 @@ COMMANDS = {
     "filter": "Treat a response body or a capture as the proxy would.",
     "forget": "Delete from the ledger.",
     "friends": "List the authors of sales posts, and whom to shield.",
+    "label": "Label the posts that teach most, one key each.",
     "log": "Show what was taken out, and why.",
     "pause": "Let everything pass for a while.",
     "restore": "Let a removed post show again.",
     "resume": "End a pause.",
     "run": "Run the proxy.",
+    "samples": "Add, import, list and remove your own labelled posts.",
     "service": "Run the proxy in the background, from login or boot on.",
     "setup": "Show what to tap on a phone or computer, with QR codes; --remove undoes it.",
     "stats": "Count by day, platform, author and reason.",
     "status": "Show what the running proxy does.",
     "train": "Train a model from labelled samples.",
+    "tune": "Show what each cut-off would cost, and set it.",
     "wireguard": "Let devices in by WireGuard tunnel, each with a key of its own.",
 }
 
@@ -51,6 +55,13 @@ class Commands(click.Group):
         command = importlib.import_module(f"circleshield.commands.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("circleshield: interrupted", err=True)
+            ctx.exit(130)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -73,6 +73,7 @@ class Proxy(Master):
             return review.port if review is not None else 0
 
         self._restarts: set[asyncio.Future[None]] = set()
+        self._one_restart = asyncio.Lock()
         self.leaves = Leaves(ca_folder)
         self.refusals = Refusals(ca_folder.parent / refusals.FILE, self.leaves.authority.fingerprint)
         self._clients = _Clients(self.server)
@@ -160,16 +161,18 @@ class Proxy(Master):
 
     def renew_tunnels(self) -> dict[str, Any]:
         """Lets in the devices that are in the file now."""
-        for server in self.server.servers:
-            if isinstance(server, WireGuardDevices):
-                self._restarts.add(restart := asyncio.ensure_future(server.restart()))
-                restart.add_done_callback(self._restarted)
+        self._restarts.add(restart := asyncio.ensure_future(self._restart_tunnels()))
+        restart.add_done_callback(self._restarts.discard)
         return {}
 
-    def _restarted(self, restart: "asyncio.Future[None]") -> None:
-        self._restarts.discard(restart)
-        if not restart.cancelled() and (fault := restart.exception()) is not None:
-            _log.error("WireGuard does not listen any more: %s", fault)
+    async def _restart_tunnels(self) -> None:
+        async with self._one_restart:
+            for server in self.server.servers:
+                if isinstance(server, WireGuardDevices):
+                    try:
+                        await server.restart()
+                    except Exception as e:  # the other ways in go on
+                        _log.error("WireGuard does not listen any more: %s", e)
 
     def warn_of_ca(self) -> None:
         """Logs what the user should know of the CA."""

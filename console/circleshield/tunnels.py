@@ -2,11 +2,14 @@
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import mitmproxy_rs
 
+from circleshield.control import ask
+from circleshield.reach import in_url, reached_host
 from circleshield_addon.private_file import write_private
 from circleshield_model.errors import InputError
 
@@ -14,6 +17,7 @@ FILE = "wireguard.json"
 RESOLVER = "10.0.0.53"
 """Where mitmproxy answers DNS inside the tunnel."""
 _MITMPROXYS = Path("ca") / "wireguard.conf"
+_PORT = 51820
 _NUMBERS = (*range(2, 53), *range(60, 255))
 _NAME = re.compile(r"[\w.-]{1,40}")
 
@@ -126,3 +130,30 @@ def save(home: Path, tunnels: Tunnels) -> None:
         (home / _MITMPROXYS).unlink(missing_ok=True)  # readable by everybody, and taken over
     except OSError as e:
         raise InputError(f"{home / FILE}: cannot be written: {e.strerror}") from e
+
+
+def apply(home: Path, tunnels: Tunnels) -> None:
+    """Writes them, and has a running proxy let in who is in them. Raises InputError where they cannot be written."""
+    save(home, tunnels)
+    with suppress(InputError):  # no proxy runs
+        ask(home, "renew_tunnels")
+
+
+def endpoint(home: Path, named: str | None) -> str:
+    """Host and port for a device's config; what is not named is where the running proxy listens.
+
+    Raises InputError where that is nowhere.
+    """
+    if named is not None and (match := re.fullmatch(r"(\[.+\]|[^:]+):(\d{1,5})", named)):
+        return match[0]
+    listening: dict[str, list[str]] = {}
+    with suppress(InputError):  # no proxy runs
+        listening = ask(home, "status")["listening"]
+    tunnels = (addresses for mode, addresses in listening.items() if mode.startswith("wireguard"))
+    where = next((addresses[0] for addresses in tunnels if addresses), None)
+    if where is None and named is None:
+        raise InputError(
+            "no proxy listens for tunnels: start one with circleshield run --mode wireguard, or name an --endpoint"
+        )
+    host, _, port = (where or f":{_PORT}").rpartition(":")
+    return in_url((named.strip("[]") if named is not None else reached_host(host), int(port)))

@@ -40,17 +40,27 @@ class WireGuardDevices(WireGuardServerInstance):
     home: Path
     __orig_bases__ = (AsyncioServerInstance[WireGuardDevicesMode],)  # by this mitmproxy finds the class of a mode
 
+    _was_at: tuple[connection.Address, ...] = ()
+
+    @property
+    def listen_addrs(self) -> tuple[connection.Address, ...]:
+        """Where it listens, or will again in a moment."""
+        return super().listen_addrs or self._was_at
+
     async def _start(self) -> None:
         self._tunnels = load(self.home)
         await AsyncioServerInstance._start(self)
 
     async def restart(self) -> None:
         """Reads the devices anew. Tunnels that are open find back within seconds."""
-        closing = list(self._servers)
-        await self.stop()
-        for server in closing:
-            await server.wait_closed()
-        await self.start()
+        closing, self._was_at = list(self._servers), self.listen_addrs
+        try:
+            await self.stop()
+            for server in closing:
+                await server.wait_closed()
+            await self.start()
+        finally:
+            self._was_at = ()
 
     async def start_udp_based_server(self, host: str, port: int) -> mitmproxy_rs.wireguard.WireGuardServer:
         """Listens."""

@@ -1,13 +1,16 @@
 """What a device gets from the proxy's own port before it uses the proxy, and the commands that show the way there."""
 
 import http.client
+import json
 import plistlib
+import re
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from cryptography import x509
 from tests.end_to_end.browser import chromium, needs_chromium, wait_for_text
@@ -24,7 +27,11 @@ pytestmark = pytest.mark.skipif(not LAN, reason="needs a network interface besid
 
 @pytest.fixture(scope="module")
 def lan_proxy(tmp_path_factory: pytest.TempPathFactory, origin_ca: Path) -> Iterator[ProxyProcess]:
-    with running_proxy(tmp_path_factory.mktemp("setup"), origin_ca, "--listen", f"{LAN}:0") as started:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind((LAN, 0))
+        port = free.getsockname()[1]
+    options = ("--listen", f"{LAN}:0", "--mode", "regular", "--mode", f"wireguard@{LAN}:{port}")
+    with running_proxy(tmp_path_factory.mktemp("setup"), origin_ca, *options) as started:
         yield started
 
 
@@ -106,6 +113,35 @@ def test_the_commands(lan_proxy: ProxyProcess, tmp_path: Path) -> None:
     refused = circleshield(lan_proxy, "setup", "--wifi", "home")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "--profile" in refused.stderr
+
+
+def test_the_owners_page_of_tunnels(lan_proxy: ProxyProcess) -> None:
+    page = json.loads(circleshield(lan_proxy, "status", "--json").stdout)
+    where = next(addresses[0] for mode, addresses in page["listening"].items() if mode.startswith("wireguard"))
+    found = re.search(r"^review +(http://127.0.0.1:\d+)/(\?token=\S+)", lan_proxy.whole_log(), re.M)
+    assert found is not None
+    with httpx.Client(base_url=found[1], trust_env=False, follow_redirects=True, timeout=HANG_SECONDS) as owner:
+        assert owner.get("/setup/wireguard").status_code == 401
+        assert owner.get(f"/{found[2]}").status_code == 200
+        token = re.search(r'name="form_token" value="([^"]+)"', owner.get("/setup/wireguard").text)
+        assert token is not None
+
+        def post(path: str, name: str) -> httpx.Response:
+            form = {"form_token": token[1], "name": name}
+            return owner.post(f"/setup/wireguard/{path}", data=form, headers={"Origin": found[1]})
+
+        shown = post("add", "anna").text
+        assert "<svg" in shown
+        assert f"Endpoint = {where}" in shown
+        assert "10.0.0.2" in circleshield(lan_proxy, "wireguard", "list").stdout
+        assert "already" in post("add", "anna").text
+        for name in ("ben", "cy", "dora"):  # while the one before is still being let in
+            assert f"Endpoint = {where}" in post("add", name).text
+            post("revoke", name)
+        assert "does not listen" not in lan_proxy.whole_log()
+        post("revoke", "anna")
+        assert circleshield(lan_proxy, "wireguard", "list").stdout == ""
+    assert got(lan_proxy, "/setup/wireguard")[0] == 403
 
 
 @needs_chromium

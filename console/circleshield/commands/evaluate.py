@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from circleshield.cost_options import cost_options
+
 if TYPE_CHECKING:
     from circleshield_training.evaluate import Evaluation
 
@@ -15,9 +17,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @click.option("--report", type=click.Path(path_type=Path), metavar="DIR", help="Write report.html with plots into DIR.")
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of the model (default: the packaged one).")
-@click.option("--cost-lost", default=10.0, show_default=True, help="What a friend's post costs that is removed.")
-@click.option("--cost-missed", default=1.0, show_default=True, help="What an advertisement costs that is shown.")
-@click.option("--cost-review", default=0.2, show_default=True, help="What a post costs that is put up for review.")
+@cost_options
 def command(
     paths: tuple[Path, ...],
     as_json: bool,

@@ -3,7 +3,6 @@
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, get_args
 from urllib.parse import urlsplit
@@ -71,17 +70,18 @@ def command(
 
 
 def _body(exchange: "Exchange", settings: "Settings", model: Path | None, out: Path | None) -> dict[str, Any]:
+    from circleshield.feed_responses import route_of, treatment
     from circleshield_addon import routing
     from circleshield_addon.filtering import Filtered
 
-    found = _route(exchange, settings)
+    found = route_of(exchange, settings)
     result = Filtered(exchange.body)
     if found is None:
         click.echo("no enabled adapter takes this method, host and path: it passes unread", err=True)
     elif not routing.is_page_type(exchange.content_type, found.endpoint):
         click.echo("the content type is not that of a feed page: it passes unread", err=True)
     else:
-        result = _filter(settings, model)(exchange, found)
+        result = treatment(settings, model)(exchange, found)
         if result.fault is not None:
             click.echo(f"{found.adapter.name}: the page passes unfiltered: {result.fault}", err=True)
         _point_out_server(exchange, found, settings)
@@ -90,19 +90,14 @@ def _body(exchange: "Exchange", settings: "Settings", model: Path | None, out: P
 
 
 def _capture(capture: "Capture", settings: "Settings", model: Path | None, out: Path | None) -> dict[str, Any]:
-    from circleshield_addon import routing
+    from circleshield.feed_responses import feed_responses, treatment
 
-    apply = _filter(settings, model)
+    apply = treatment(settings, model)
     responses: list[dict[str, Any]] = []
     platforms: dict[str, Counter[str]] = {}
     bodies: dict[int, bytes] = {}
     hosts: set[str | None] = set()
-    for number, exchange in enumerate(capture.exchanges):
-        found = _route(exchange, settings)
-        if found is None or exchange.status != 200 or not exchange.body:
-            continue
-        if not routing.is_page_type(exchange.content_type, found.endpoint):
-            continue
+    for number, exchange, found in feed_responses(capture, settings):
         result = apply(exchange, found)
         if result.body is not exchange.body:
             bodies[number] = result.body
@@ -121,24 +116,6 @@ def _capture(capture: "Capture", settings: "Settings", model: Path | None, out: 
     columns = ("pages", "faults", "posts", *_actions())
     sums = {name: {column: counts[column] for column in columns} for name, counts in platforms.items()}
     return {"responses": responses, "platforms": sums}
-
-
-def _route(exchange: "Exchange", settings: "Settings") -> "Route | None":
-    from circleshield_addon import routing
-
-    return routing.route(exchange.method, exchange.url.hostname or "", exchange.url.path, settings)
-
-
-def _filter(settings: "Settings", model: Path | None) -> "Callable[[Exchange, Route], Filtered]":
-    from circleshield_addon.filtering import filtered
-    from circleshield_addon.judge import Judge
-    from circleshield_addon.notes import Notes
-    from circleshield_model.scorer import Scorer
-
-    judge, notes = Judge(Scorer.load(model), settings), Notes()
-    return lambda exchange, found: filtered(
-        exchange.body, found, judge, notes, exchange.content_type, exchange.content_encoding
-    )
 
 
 def _point_out_server(exchange: "Exchange", found: "Route", settings: "Settings") -> None:

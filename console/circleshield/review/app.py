@@ -6,7 +6,7 @@ from datetime import datetime
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from circleshield.review import folded, setup, today
+from circleshield.review import folded, setup, today, wireguard
 from circleshield.review.guard import guard, own_form_token, refused
 from circleshield.review.served import Served, through_proxy
 from circleshield.review.texts import LANGUAGES, text
@@ -27,6 +27,7 @@ def review_app(parts: Served) -> Flask:
     app.register_blueprint(today.pages)
     app.register_blueprint(folded.pages)
     app.register_blueprint(setup.pages)
+    app.register_blueprint(wireguard.pages)
 
     @app.errorhandler(HTTPException)
     def wrong(error: HTTPException) -> Response:

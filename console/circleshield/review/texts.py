@@ -23,6 +23,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The proxy listens on its own machine only. To let phones in, start it with --listen and its LAN address.",
         "代理目前只监听本机。要让手机使用，请用 --listen 加本机的局域网地址启动。",
     ),
+    "tunnels": ("WireGuard devices", "WireGuard 设备"),
+    "tunnel_name": ("Name of the device", "设备名称"),
+    "tunnel_add": ("Let it in", "添加"),
+    "tunnel_revoke": ("Shut it out", "撤销"),
+    "tunnel_scan": ("Scan this with the WireGuard app on {name}.", "请用 {name} 上的 WireGuard 应用扫描。"),
+    "tunnel_text": ("The same as text, with the device’s key", "文本形式（含设备密钥）"),
     # refused
     "refused_title": ("Closed", "未授权"),
     "no_session": (
