@@ -199,6 +199,9 @@ class Answer:
 
     def findings(self) -> Iterator[Finding]:
         """The host as reached through the proxy, and the clock beside its own."""
+        if self.fault is not None and " 407 " in self.fault:
+            yield Finding("upstream", "unknown", "the proxy lets in users with a password alone, so it was not asked")
+            return
         if self.head is None or self.status in (502, 504):
             why = self.fault or f"the proxy answers {self.status}"
             mend = "see the proxy's log; a private CA needs run --upstream-ca"

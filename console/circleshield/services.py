@@ -177,7 +177,7 @@ class Launchd:
         self._target = f"{self._domain}/{service_units.LABEL}"
 
     def install(self, plan: Plan) -> Iterator[str]:
-        log = user_log_path() / "circleshield.log"
+        log = user_log_path("circleshield") / "circleshield.log"
         _make_folder(log.parent)
         write_config(self.file, service_units.launchd_plist(plan.command, log).decode())
         self.file.chmod(0o644)
