@@ -48,6 +48,12 @@ class Reloading:
         self._in_use = self._last = made_from
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def trained(self) -> float | None:
+        """When the user's model was made, in seconds since 1970; None while the packaged one is in use."""
+        stamp = None if self._paths[1] is None else self._in_use[1]
+        return None if stamp is None else stamp[0] / 1e9
+
     def running(self) -> None:
         """Begins to watch; needs a running event loop."""
         self._task = asyncio.get_running_loop().create_task(self._watch())

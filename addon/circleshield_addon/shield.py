@@ -159,7 +159,7 @@ class Shield:
             return
         headers = response.headers
         coded = headers.get("content-type", ""), headers.get("content-encoding", "")
-        arguments = (response.raw_content, found, judge, self.notes, *coded, self._device(flow))
+        arguments = (response.raw_content, found, judge, self.notes, *coded, self.device(flow))
         if len(response.raw_content) < _LARGE_BYTES:
             result = filtered(*arguments)
         else:  # a long page must not keep the others waiting
@@ -201,7 +201,7 @@ class Shield:
             return None
         return self.judge
 
-    def _device(self, flow: http.HTTPFlow) -> str:
+    def device(self, flow: http.HTTPFlow) -> str:
         """Whom a profile may name: the proxy user if one does, or the client's address."""
         user = USER + self.users.name(flow.client_conn)
         return user if user in self.settings.profile_of else device_of(flow.client_conn.peername)
@@ -216,13 +216,13 @@ class Shield:
             *found,
             lambda: self._judge_for(found[0], flow),
             self.notes,
-            self._device(flow),
+            self.device(flow),
             lambda verdict: self._record(flow, found[0], (verdict,)),
         )
 
     def _record(self, flow: http.HTTPFlow, adapter: Adapter, verdicts: tuple[Verdict, ...]) -> None:
         if self.recorder is not None:
-            self.recorder.record(adapter.platform, verdicts, self._device(flow))
+            self.recorder.record(adapter.platform, verdicts, self.device(flow))
 
     def _not_a_page(self, response: http.Response, found: Route) -> str | None:
         """None for a response to read; otherwise why not, empty where that is nothing to speak of."""

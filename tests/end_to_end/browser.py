@@ -1,4 +1,4 @@
-"""Headless Chromium the size of a phone, with a fresh home, that trusts the certificate authorities it is given."""
+"""Headless Chromium, with a fresh home, that trusts the certificate authorities it is given."""
 
 import os
 import re
@@ -28,6 +28,8 @@ HEADLESS = (
 )
 
 _PEM = "-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n"
+PHONE = 360
+DESKTOP = 1200
 
 needs_chromium = pytest.mark.skipif(
     not all(map(shutil.which, ("chromium", "chromedriver", "certutil"))),
@@ -48,11 +50,19 @@ def trusting(database: Path, trusted: Sequence[Path]) -> None:
 
 @contextmanager
 def chromium(
-    folder: Path, proxy: int | None, trusted: Sequence[Path], loopback: Sequence[str] = (), pac: str | None = None
+    folder: Path,
+    proxy: int | None,
+    trusted: Sequence[Path],
+    width: int = PHONE,
+    javascript: bool = True,
+    language: str = "en",
+    loopback: Sequence[str] = (),
+    pac: str | None = None,
 ) -> Iterator[webdriver.Chrome]:
     """A browser with its home in `folder`; through the proxy at a port of loopback, or direct.
 
-    `loopback`: names that it looks for on this machine. `pac`: the address of a proxy auto-config file.
+    Up to 500 pixels wide it is a phone with a touch screen. `loopback`: names that it looks for on this machine.
+    `pac`: the address of a proxy auto-config file.
     """
     home = folder / "home"
     trusting(home / ".pki" / "nssdb", trusted)
@@ -69,8 +79,11 @@ def chromium(
         options.add_argument("--proxy-bypass-list=<-loopback>")
     options.binary_location = str(shutil.which("chromium"))
     options.add_experimental_option(
-        "mobileEmulation", {"deviceMetrics": {"width": 360, "height": 800, "pixelRatio": 2, "mobile": True}}
+        "mobileEmulation",
+        {"deviceMetrics": {"width": width, "height": 800, "pixelRatio": 2, "mobile": width <= 500}},
     )
+    scripts = {} if javascript else {"profile.managed_default_content_settings.javascript": 2}
+    options.add_experimental_option("prefs", {"intl.accept_languages": language, **scripts})
     service = Service(
         executable_path=str(shutil.which("chromedriver")),
         env={**os.environ, "HOME": str(home)},

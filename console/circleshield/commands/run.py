@@ -117,7 +117,7 @@ def command(
         proxy = Proxy(shield, reloading, listen, modes, ca_folder=ca_folder, upstream_ca=upstream_ca, review=review)
         proxy.addons.add(Heartbeat())
         answers = {
-            "status": lambda: {**_status(proxy), "ledger": recorder.status()},
+            "status": lambda: {**_status(proxy), "ledger": recorder.status(), "review": review.status()},
             "renew_ca": proxy.renew_ca,
             "renew_tunnels": proxy.renew_tunnels,
             **pause_answers(shield.pauses),

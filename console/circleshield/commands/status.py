@@ -46,6 +46,8 @@ def _in_words(status: dict[str, Any]) -> str:
         lines.append(f"passed     {counts['faults']} pages unfiltered; the log says why")
     if counts.get("mmtls"):
         lines.append(f"WeChat     {counts['mmtls']} requests of its own protocol; its Moments cannot be filtered")
+    review = status["review"]
+    lines.append(f"review     {review['address'] or review['fault'] or 'off'}")
     ledger = status["ledger"]
     state = "recording" if ledger["enabled"] else "off"
     lines.append(f"ledger     {f'nothing is recorded: {ledger["fault"]}' if ledger['fault'] else state}")

@@ -72,18 +72,25 @@ class ReviewHost:
         """The port that the listener has; 0 while there is none."""
         return int(self._socket.getsockname()[1]) if self._socket is not None else 0
 
-    def url(self, code: str | None = None) -> str:
-        """The page on this machine, opened to the owner by a code, or by the terminal's token.
+    def status(self) -> dict[str, str | None]:
+        """For `circleshield status`: where the page is on this machine, or why it is not."""
+        return {"address": self._address() if self._socket is not None else None, "fault": self.fault}
+
+    def url(self, token: str | None = None) -> str:
+        """The page on this machine, opened to the owner by a token, or else by the terminal's.
 
         Raises InputError while it is not served there.
         """
         if self._socket is None:
             raise InputError(self.fault or "the review page is off: set review.enabled = true in the config file")
+        return f"{self._address()}?token={token or self.sessions.token}"
+
+    def _address(self) -> str:
         host = self._shield.settings.review.address[0]
         if host in ("0.0.0.0", "::"):
             host = "127.0.0.1"
         name = f"[{host}]" if ":" in host else host
-        return f"http://{name}:{self.port}/?token={code or self.sessions.token}"
+        return f"http://{name}:{self.port}/"
 
     def answers(self) -> dict[str, Callable[..., dict[str, Any]]]:
         """What the control socket has to say about it."""
@@ -102,11 +109,11 @@ class ReviewHost:
             return
         if not is_setup and not self._shield.settings.review.enabled:
             return
-        environment = _environment(flow)
+        environment = _environment(flow, self._shield.device(flow))
         flow.response = await asyncio.get_running_loop().run_in_executor(self._threads, self._reply, environment)
 
     def _answer_review(self) -> dict[str, Any]:
-        return {"url": self.url(self.sessions.code("owner"))}
+        return {"url": self.url(self.sessions.link_token())}
 
     def _answer_pair(self, owner: bool) -> dict[str, Any]:
         if not self._shield.settings.review.enabled:
@@ -118,13 +125,16 @@ class ReviewHost:
         while True:
             if self._shield.settings.review != self._in_use:
                 self._close()
+                self.fault = None
                 self._listen()
+            elif self.fault is not None:
+                self._listen()  # the port may be free by now
             if self._socket is not None and self._server is None:
                 await self._serve()
             await asyncio.sleep(_SECONDS)
 
     def _listen(self) -> None:
-        self._in_use, self.fault = self._shield.settings.review, None
+        self._in_use = self._shield.settings.review
         if not self._in_use.enabled:
             return
         host, port = self._in_use.address
@@ -133,10 +143,15 @@ class ReviewHost:
             self._socket = socket.create_server((host, port), family=family)
         except OSError as e:
             why = os.strerror(e.errno) if e.errno else str(e)
-            self.fault = f"the review page cannot listen on {self._in_use.listen}: {why}; set review.listen otherwise"
-            _log.warning("%s", self.fault)
+            fault = f"the review page cannot listen on {self._in_use.listen}: {why}; set review.listen otherwise"
+            if fault != self.fault:
+                _log.warning("%s", fault)
+            self.fault = fault
             return
         self._socket.setblocking(False)
+        if self.fault is not None:
+            _log.info("the review page listens on %s now", self._in_use.listen)
+        self.fault = None
 
     async def _serve(self) -> None:
         httpserver, wsgi = await asyncio.to_thread(_tornado)
@@ -190,9 +205,9 @@ def _tornado() -> tuple[Any, Any]:
     return tornado.httpserver, tornado.wsgi
 
 
-def _environment(flow: http.HTTPFlow) -> dict[str, Any]:
+def _environment(flow: http.HTTPFlow, device: str) -> dict[str, Any]:
     """A request as WSGI has it (PEP 3333)."""
-    from circleshield.review.served import MAGIC
+    from circleshield.review.served import DEVICE
 
     request = flow.request
     path, _, query = request.path.partition("?")
@@ -215,7 +230,7 @@ def _environment(flow: http.HTTPFlow) -> dict[str, Any]:
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
-        MAGIC: True,
+        DEVICE: device,
         "HTTP_HOST": HOST,
     }
     for name, value in request.headers.items():
