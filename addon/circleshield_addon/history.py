@@ -259,6 +259,7 @@ def _entry(row: tuple[Any, ...]) -> Entry:
 
 
 def last_of_device(ledger: Ledger, device: str) -> int | None:
-    """When a verdict on a post for this device was last recorded, in milliseconds since 1970; None where never."""
-    (last,) = ledger.db.execute("SELECT MAX(time) FROM verdicts WHERE device = ?", (device,)).fetchone()
+    """When the newest verdict on a post that this device loaded was made, as the ledger has times; None without one."""
+    sql = "SELECT MAX(time) FROM verdicts WHERE device = :it OR id IN (SELECT verdict FROM seen WHERE device = :it)"
+    (last,) = ledger.db.execute(sql, {"it": device}).fetchone()
     return None if last is None else int(last)

@@ -4,6 +4,7 @@ import json
 import ssl
 import time
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import datetime, tzinfo
 from http.client import HTTPMessage
 from pathlib import Path
@@ -20,7 +21,7 @@ from circleshield.checkup_network import Answer, network, quic
 from circleshield.cli import circleshield
 from circleshield_addon import authority
 from circleshield_addon.adapters import ADAPTERS
-from circleshield_addon.ledger import FILE
+from circleshield_addon.ledger import FILE, Ledger
 from circleshield_model.errors import InputError
 from circleshield_model.scorer import Scorer
 
@@ -238,6 +239,14 @@ def test_a_clock_apart_from_the_hosts(home: Path) -> None:
     assert list(answer(home, Date="yesterday").findings())[1:] == []
 
 
+def test_a_proxy_with_users_is_not_asked(home: Path) -> None:
+    made = answer(home)
+    made.head, made.fault = None, "Tunnel connection failed: 407 Proxy Authentication Required"
+    assert states(made.findings()) == {"upstream": "unknown"}
+    made.fault = "Connection refused"
+    assert states(made.findings()) == {"upstream": "fail"}
+
+
 def test_pinned_and_strangers(home: Path) -> None:
     passed = [{"device": "192.168.1.7", "app": "a", "host": "x.com", "until": time.time() + 9, "days": 1}]
     found = of(machine(subject(home, passed=passed)), "pinned apps")
@@ -254,6 +263,9 @@ def test_device(home: Path) -> None:
     record(home, verdict("1"))
     assert device(subject(home, counts={}), address).state == "ok"
     assert device(subject(home, counts={}), "192.168.1.10").state == "unknown"
+    with closing(Ledger(home / FILE)) as ledger:
+        ledger.write([], [("192.168.1.10", "weibo", "1")])  # it had the same post in its feed
+    assert device(subject(home, counts={}), "192.168.1.10").state == "ok"
 
 
 def test_wechat(home: Path) -> None:

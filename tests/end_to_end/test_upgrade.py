@@ -22,7 +22,8 @@ from circleshield import tunnels
 from circleshield.control import ask
 from circleshield_addon import authority
 from circleshield_addon.history import Filter, newest
-from circleshield_addon.ledger import FILE, MIGRATIONS, Ledger
+from circleshield_addon.ledger import FILE, Ledger
+from circleshield_addon.ledger_schema import MIGRATIONS
 from circleshield_model.artefact import PACKAGED
 from circleshield_training import user_samples
 

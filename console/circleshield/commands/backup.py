@@ -1,8 +1,6 @@
 """`circleshield backup`: all that a user would miss, in one file, and back again."""
 
-import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -121,20 +119,14 @@ def _passphrase(file: Path | None, new: bool) -> str:
 
 @contextmanager
 def _whole(file: Path) -> Iterator[IO[bytes]]:
-    """Where a file is written, mode 0600, that takes its name when it is whole; `-` is stdout."""
+    """Where a backup is written, which takes its name when it is whole; `-` is stdout."""
+    from circleshield_addon.private_file import written_private
+
     if str(file) == "-":
         yield sys.stdout.buffer
         return
     try:
-        number, fresh = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-        try:
-            with os.fdopen(number, "wb") as out:
-                yield out
-                out.flush()
-                os.fsync(number)
-            Path(fresh).replace(file)
-        except BaseException:
-            Path(fresh).unlink(missing_ok=True)
-            raise
+        with written_private(file) as out:
+            yield out
     except OSError as e:
         raise InputError(f"{file}: cannot be written: {e.strerror}") from e
