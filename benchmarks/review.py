@@ -19,7 +19,7 @@ from circleshield.review.sessions import FILE as SESSIONS
 from circleshield.review.sessions import Sessions
 from circleshield_addon.ledger import FILE, Ledger, Seen
 from circleshield_addon.post import Action, Post, Verdict
-from circleshield_addon.reloading import Reloading
+from circleshield_addon.reloading import Files, Reloading
 from circleshield_addon.settings import Settings
 from circleshield_addon.shield import Shield
 from circleshield_model.scorer import Scorer
@@ -96,7 +96,7 @@ def browser(home: Path, scorer: Scorer) -> Callable[[str, bool], None]:
     """Asks for a page of a ledger's, as its owner or as a device."""
     shield = Shield(scorer, Settings())
     sessions = Sessions(home / SESSIONS)
-    app = review_app(Served(home, shield, Reloading(shield, None, None, (None,)), sessions, lambda: 8765))
+    app = review_app(Served(home, shield, Reloading(shield, Files(), (None,)), sessions, lambda: 8765))
     client = app.test_client(use_cookies=False)
     cookies = sessions.open(sessions.token, ""), sessions.pair(sessions.code("device"), DEVICE, "")
 

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from circleshield_addon.filtering import where
 from circleshield_addon.judge import Judge
 from circleshield_addon.settings import Settings, default_config_path, parse_settings, read_config
-from circleshield_model import artefact
+from circleshield_model import artefact, versions
 from circleshield_model.errors import InputError
 from circleshield_model.scorer import Scorer
 
@@ -23,11 +24,47 @@ Stamp = tuple[int, int, int] | None
 """What tells one state of a file from another; None while there is none."""
 
 
-def stamps(config: Path | None, model: Path | None) -> tuple[Stamp, ...]:
-    """The state of the config file and of the model's files; None for the user's default file, the packaged model."""
-    folder = model or artefact.PACKAGED
-    files = (config or default_config_path(), folder / artefact.MANIFEST, folder / artefact.ARRAYS)
-    return tuple(_stamp(file) for file in files)
+@dataclass(frozen=True)
+class Files:
+    """What a proxy is made from: a config file, or where None the user's default one; and the model in a folder, or
+    where None the one in use in the home folder, or where that is None too the packaged one."""
+
+    config: Path | None = None
+    model: Path | None = None
+    home: Path | None = None
+
+    @property
+    def config_path(self) -> Path:
+        """The config file, which need not exist."""
+        return self.config or default_config_path()
+
+    def model_folder(self) -> Path:
+        """The model's folder at this moment. InputError if the file that says which is damaged."""
+        if self.model is not None:
+            return self.model
+        return artefact.PACKAGED if self.home is None else versions.folder_in_use(self.home)
+
+    def scorer(self) -> Scorer:
+        """The model to start with: where the user's own cannot be read the packaged one, which is logged.
+
+        InputError if `model` cannot be read.
+        """
+        try:
+            return Scorer.load(self.model_folder())
+        except InputError as e:
+            if self.model is not None:
+                raise
+            _log.error("the packaged model is used: %s", e)
+            return Scorer.load()
+
+    def stamps(self) -> tuple[Stamp, ...]:
+        """The state of all the files."""
+        try:
+            folder = self.model_folder()
+        except InputError:  # said when it is read
+            folder = artefact.PACKAGED
+        pointer = () if self.home is None else (versions.pointer(self.home),)
+        return tuple(map(_stamp, (self.config_path, folder / artefact.MANIFEST, folder / artefact.ARRAYS, *pointer)))
 
 
 class Reloading:
@@ -37,21 +74,25 @@ class Reloading:
     what is wrong with the files as they are now, None if they are in use. `on_taken` is called after each change.
     """
 
-    def __init__(self, shield: "Shield", config: Path | None, model: Path | None, made_from: tuple[Stamp, ...]) -> None:
-        """`made_from`: `stamps(config, model)` before the files were read."""
-        self.config = config or default_config_path()
+    def __init__(self, shield: "Shield", files: Files, made_from: tuple[Stamp, ...]) -> None:
+        """`made_from`: the files' `stamps()` before they were read."""
+        self.config = files.config_path
         self.refused: str | None = None
         self.on_taken: Callable[[], None] = lambda: None
         self._shield = shield
-        self._paths = config, model
-        self._needed = config is not None or made_from[0] is not None
+        self._files = files
+        self._needed = files.config is not None or made_from[0] is not None
         self._in_use = self._last = made_from
         self._task: asyncio.Task[None] | None = None
 
     @property
     def trained(self) -> float | None:
         """When the user's model was made, in seconds since 1970; None while the packaged one is in use."""
-        stamp = None if self._paths[1] is None else self._in_use[1]
+        try:
+            packaged = self._files.model_folder() == artefact.PACKAGED
+        except InputError:
+            return None
+        stamp = None if packaged else self._in_use[1]
         return None if stamp is None else stamp[0] / 1e9
 
     def running(self) -> None:
@@ -70,7 +111,7 @@ class Reloading:
 
     async def look(self) -> None:
         """One look at the files; what has changed and come to rest is taken, or refused with the reason logged."""
-        found = stamps(*self._paths)
+        found = self._files.stamps()
         rests, self._last = found == self._last, found
         if not rests or found == self._in_use:
             return
@@ -91,7 +132,7 @@ class Reloading:
     def _read(self, found: tuple[Stamp, ...]) -> tuple[Settings, Judge]:
         scorer = self._shield.judge.scorer
         if found[1:] != self._in_use[1:] or self.refused is not None:
-            fresh = Scorer.load(self._paths[1])
+            fresh = Scorer.load(self._files.model_folder())
             if _identity(fresh) != _identity(scorer):
                 scorer = fresh
         settings = Settings()

@@ -26,6 +26,7 @@ from circleshield_addon.ledger import FILE, Ledger
 from circleshield_addon.settings import Settings, load_settings
 from circleshield_model.errors import InputError
 from circleshield_model.scorer import Scorer
+from circleshield_model.versions import folder_in_use
 
 State = Literal["ok", "warn", "fail", "unknown"]
 _FAIL_BYTES, _WARN_BYTES = 50_000_000, 500_000_000
@@ -45,7 +46,8 @@ class Subject:
     """What is looked at: a home folder, the proxy that runs with it, its config file and model."""
 
     def __init__(self, home: Path, config: Path | None, model: Path | None) -> None:
-        self.home, self.model = home, model
+        self.home = home
+        self._model = model
         try:
             self.status: dict[str, Any] | None = ask(home, "status")
         except InputError:
@@ -70,6 +72,10 @@ class Subject:
         """Where it listens in one of these modes."""
         found = [places for mode, places in self.listening.items() if mode.partition("@")[0] in modes]
         return [place for places in found for place in places]
+
+    def scorer(self) -> Scorer:
+        """The model that is named, or in use. Raises InputError where it is not whole."""
+        return Scorer.load(self._model or folder_in_use(self.home))
 
     @property
     def ca(self) -> authority.Authority:
@@ -180,7 +186,7 @@ def _clock(subject: Subject) -> Finding:
 
 def _model(subject: Subject) -> Finding:
     try:
-        scorer = Scorer.load(subject.model)
+        scorer = subject.scorer()
     except InputError as e:
         return Finding("model", "fail", str(e), "train it again or install circleshield again")
     running = subject.status["model"] if subject.status is not None else scorer.version
@@ -194,7 +200,7 @@ def _config(subject: Subject) -> Finding:
     if subject.settings is None:
         return Finding("config", "fail", subject.fault, "mend the file; circleshield config check")
     try:
-        Judge(Scorer.load(subject.model), subject.settings)
+        Judge(subject.scorer(), subject.settings)
     except InputError as e:
         return Finding("config", "fail", str(e), "mend the file; circleshield config check")
     if subject.status is not None and subject.status["refused"]:

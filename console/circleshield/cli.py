@@ -28,6 +28,7 @@ COMMANDS = {
     "friends": "List the authors of sales posts, and whom to shield.",
     "label": "Label the posts that teach most, one key each.",
     "log": "Show what was taken out, and why.",
+    "model": "List, compare and take back versions of your model.",
     "pair": "Let a phone see the review page.",
     "pause": "Let everything pass for a while.",
     "restore": "Let a removed post show again.",
@@ -39,7 +40,7 @@ COMMANDS = {
     "setup": "Show what to tap on a phone or computer, with QR codes; --remove undoes it.",
     "stats": "Count by day, platform, author and reason.",
     "status": "Show what the running proxy does.",
-    "train": "Train a model from labelled samples.",
+    "train": "Learn from your labels.",
     "tune": "Show what each cut-off would cost, and set it.",
     "wireguard": "Let devices in by WireGuard tunnel, each with a key of its own.",
 }

@@ -38,7 +38,7 @@ def feed_responses(capture: Capture, settings: Settings) -> Iterator[FeedRespons
             yield FeedResponse(number, exchange, route)
 
 
-def treatment(settings: Settings, model: Path | None) -> Callable[[Exchange, Route], Filtered]:
+def treatment(settings: Settings, model: Path) -> Callable[[Exchange, Route], Filtered]:
     """The filter, as the proxy would run it with these settings and this model."""
     judge, notes = Judge(Scorer.load(model), settings), Notes()
     return lambda exchange, found: filtered(
@@ -46,7 +46,7 @@ def treatment(settings: Settings, model: Path | None) -> Callable[[Exchange, Rou
     )
 
 
-def verdicts(capture: Capture, settings: Settings, model: Path | None) -> Iterator[tuple[str, Verdict]]:
+def verdicts(capture: Capture, settings: Settings, model: Path) -> Iterator[tuple[str, Verdict]]:
     """Every post in a capture that can be read, with its platform as the ledger names it."""
     treat = treatment(settings, model)
     for response in feed_responses(capture, settings):

@@ -24,6 +24,7 @@ home_option = click.option(
     "--home",
     type=click.Path(path_type=Path, file_okay=False),
     callback=_or_default,
+    is_eager=True,  # the model in use is looked up in it
     help="The home folder the proxy runs with.",
 )
 
@@ -49,6 +50,20 @@ def settings_in_use(home: Path, config: Path | None) -> "Settings":
             if not config.exists():
                 config = None
     return load_settings(config)
+
+
+def _or_in_use(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path:
+    from circleshield_model.versions import folder_in_use
+
+    return value or folder_in_use(context.params.get("home") or user_data_path("circleshield"))
+
+
+model_option = click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    callback=_or_in_use,
+    help="Folder of the model; default: the one in use.",
+)
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def holds_capture(stream: IO[bytes]) -> bool:
 
 
 def capture_rows(
-    stream: IO[bytes], name: str, settings: Settings, model: Path | None, label: bool | None, by_verdict: bool
+    stream: IO[bytes], name: str, settings: Settings, model: Path, label: bool | None, by_verdict: bool
 ) -> Iterator[Row]:
     """The posts of all feed pages in a capture, counted from 1. InputError where it is none, or broken."""
     capture = read_capture(stream.read())

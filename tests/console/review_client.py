@@ -17,7 +17,7 @@ from circleshield.review.sessions import FILE, Sessions
 from circleshield_addon import ledger
 from circleshield_addon.ledger import Ledger, Seen
 from circleshield_addon.post import Action, Post, Verdict
-from circleshield_addon.reloading import Reloading
+from circleshield_addon.reloading import Files, Reloading
 from circleshield_addon.settings import Settings
 from circleshield_addon.shield import Shield
 from circleshield_model.scorer import Scorer
@@ -33,7 +33,7 @@ def scorer() -> Scorer:
 
 def made(home: Path, settings: Settings = Settings()) -> Flask:  # noqa: B008
     shield = Shield(scorer(), settings)
-    parts = Served(home, shield, Reloading(shield, None, None, (None,)), Sessions(home / FILE), lambda: PORT)
+    parts = Served(home, shield, Reloading(shield, Files(), (None,)), Sessions(home / FILE), lambda: PORT)
     app = review_app(parts)
     app.testing = False  # an error is answered as in the proxy
     return app

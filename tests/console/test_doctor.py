@@ -105,6 +105,9 @@ def test_model(home: Path, tmp_path: Path) -> None:
     lost = Subject(home, home / "config.toml", tmp_path / "absent")
     assert of(machine(lost), "model").state == "fail"
     assert of(machine(subject(home, model="another")), "model").state == "warn"
+    (home / "models").mkdir()
+    (home / "models" / "in_use.json").write_text("damaged")
+    assert of(machine(subject(home)), "model").state == "fail"
 
 
 def test_ledger(home: Path) -> None:

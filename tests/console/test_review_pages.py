@@ -16,7 +16,7 @@ from circleshield.review import texts
 from circleshield.review.cards import marked
 from circleshield.review.reasons import reason
 from circleshield_addon.ledger import FILE, Ledger
-from circleshield_addon.reloading import Reloading
+from circleshield_addon.reloading import Files, Reloading
 from circleshield_training import user_samples
 
 DAY = 86_400
@@ -267,7 +267,7 @@ def test_labels_count_from_wherever_they_come_and_from_the_last_training_on(tmp_
     browser.post("/posts", referrer="/queue", one="social weibo:1")  # in place of the other
     assert "4 of 20 new labels" in browser.get("/queue")
     parts = parts_of(app)
-    later = Reloading(parts.shield, None, tmp_path, (None, (int((time.time() + 60) * 1e9), 0, 0), None))
+    later = Reloading(parts.shield, Files(model=tmp_path), (None, (int((time.time() + 60) * 1e9), 0, 0), None))
     app.extensions["circleshield"] = replace(parts, reloading=later)
     assert "0 of 20 new labels" in owner(app).get("/queue")
 

@@ -15,7 +15,7 @@ _MARKS = {"ok": ("ok", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL", "r
 @click.command()
 @home_option
 @config_option
-@click.option("--model", type=click.Path(path_type=Path), help="Folder of the model (default: the packaged one).")
+@click.option("--model", type=click.Path(path_type=Path), help="Folder of the model; default: the one in use.")
 @click.option("--device", "address", metavar="IP", help="Also what is known of this device.")
 @click.option(
     "--origin", metavar="HOST[:PORT]", help="Also ask this host, through the proxy; otherwise nobody is asked."

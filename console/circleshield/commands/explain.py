@@ -5,15 +5,15 @@ from pathlib import Path
 import click
 
 from circleshield.author_choice import parted
-from circleshield.home import home_option, open_ledger
+from circleshield.home import home_option, model_option, open_ledger
 
 
 @click.command()
-@click.option("--model", type=click.Path(path_type=Path), help="Folder of the model (default: the packaged one).")
+@model_option
 @click.option("--author", metavar="PLATFORM:ID", help="As a new post of this author, whose earlier posts count.")
 @home_option
 @click.argument("text")
-def command(model: Path | None, author: str | None, home: Path, text: str) -> None:
+def command(model: Path, author: str | None, home: Path, text: str) -> None:
     """Say why TEXT scores as it does: pieces of it and signs, red for sales, green for social."""
     from rich.console import Console
     from rich.text import Text

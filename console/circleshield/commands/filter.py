@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from circleshield.home import model_option
 from circleshield_model.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--content-type", default="", help="The response's Content-Type; default: as if it had none.")
 @click.option("--content-encoding", default="", help="The response's Content-Encoding: gzip, br, zstd, deflate.")
 @click.option("--config", type=click.Path(path_type=Path), envvar="CIRCLESHIELD_CONFIG", help="Config file.")
-@click.option("--model", type=click.Path(path_type=Path), help="Folder of the model (default: the packaged one).")
+@model_option
 @click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Write what was found there, as JSON.")
 @click.option(
     "--out",
@@ -39,7 +40,7 @@ def command(
     content_type: str,
     content_encoding: str,
     config: Path | None,
-    model: Path | None,
+    model: Path,
     report: Path | None,
     out: Path | None,
 ) -> None:
@@ -69,7 +70,7 @@ def command(
         _write(report, (json.dumps(told, ensure_ascii=False) + "\n").encode())
 
 
-def _body(exchange: "Exchange", settings: "Settings", model: Path | None, out: Path | None) -> dict[str, Any]:
+def _body(exchange: "Exchange", settings: "Settings", model: Path, out: Path | None) -> dict[str, Any]:
     from circleshield.feed_responses import route_of, treatment
     from circleshield_addon import routing
     from circleshield_addon.filtering import Filtered
@@ -89,7 +90,7 @@ def _body(exchange: "Exchange", settings: "Settings", model: Path | None, out: P
     return _told(exchange, found, result)
 
 
-def _capture(capture: "Capture", settings: "Settings", model: Path | None, out: Path | None) -> dict[str, Any]:
+def _capture(capture: "Capture", settings: "Settings", model: Path, out: Path | None) -> dict[str, Any]:
     from circleshield.feed_responses import feed_responses, treatment
 
     apply = treatment(settings, model)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from circleshield.home import home_option
+from circleshield.home import home_option, model_option
 from circleshield.terminal import plain
 from circleshield_model.errors import InputError
 
@@ -30,9 +30,9 @@ _REASONS = 5
 @home_option
 @click.option("--again", is_flag=True, help="With the posts that were skipped before.")
 @click.option("--config", type=click.Path(path_type=Path), envvar="CIRCLESHIELD_CONFIG", help="Config file.")
-@click.option("--model", type=click.Path(path_type=Path), help="Folder of the model (default: the packaged one).")
+@model_option
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
-def command(home: Path, again: bool, config: Path | None, model: Path | None, file: Path | None) -> None:
+def command(home: Path, again: bool, config: Path | None, model: Path, file: Path | None) -> None:
     """Label posts of the ledger, or of FILE (a capture, CSV, JSON Lines, text), those first that teach most.
 
     One key a post: s sales spam, o social, space skip, u undo, q quit. Every label is kept at once, so that quitting
@@ -75,7 +75,7 @@ def _of_ledger(home: Path) -> "Iterator[Record]":
     return (row.record for row in ledger_rows(home, Filter(), None, by_verdict=False))
 
 
-def _of_file(file: Path, settings: "Settings", model: Path | None) -> "Iterator[Record]":
+def _of_file(file: Path, settings: "Settings", model: Path) -> "Iterator[Record]":
     from circleshield import sample_sources
     from circleshield_training.labelled_files import LabelledFile, Reading, Row
 

@@ -48,7 +48,9 @@ class _Address(click.ParamType[tuple[str, int]]):
     help="regular, socks5, wireguard, transparent, upstream:URL, reverse:URL, each with @PORT if need be; repeatable.",
 )
 @config_option
-@click.option("--model", type=click.Path(path_type=Path), help="Folder of the model (default: the packaged one).")
+@click.option(
+    "--model", type=click.Path(path_type=Path), help="Folder of the model; default: the one that training put in use."
+)
 @click.option(
     "--home",
     type=click.Path(path_type=Path),
@@ -79,9 +81,8 @@ def command(
 ) -> None:
     """Run the proxy until Ctrl-C. It follows changes of the config file and of the model at once."""
     from circleshield.service_manager import Heartbeat, JournalFormatter, in_journal
-    from circleshield_addon.reloading import Reloading, stamps
+    from circleshield_addon.reloading import Files, Reloading
     from circleshield_addon.settings import load_settings
-    from circleshield_model.scorer import Scorer
 
     handler = logging.StreamHandler(sys.stderr)
     plain = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
@@ -90,9 +91,10 @@ def command(
     logging.getLogger("circleshield").setLevel(logging.DEBUG if verbose else logging.INFO)
     if verbose:
         logging.getLogger("mitmproxy").setLevel(logging.INFO)
-    made_from = stamps(config, model)
-    settings, scorer = load_settings(config), Scorer.load(model)
     home = home or user_data_path("circleshield")
+    files = Files(config, model, home)
+    made_from = files.stamps()
+    settings, scorer = load_settings(config), files.scorer()
     ca_folder = home / CA_FOLDER
     made(ca_folder, kind, settings.hosts)
     if any(mode.partition("@")[0] == "wireguard" for mode in modes):
@@ -112,7 +114,7 @@ def command(
     async def serve() -> None:
         recorder = Recorder(home / FILE, settings.ledger)
         shield = Shield(scorer, settings, recorder)
-        reloading = Reloading(shield, config, model, made_from)
+        reloading = Reloading(shield, files, made_from)
         review = ReviewHost(home, shield, reloading)
         proxy = Proxy(shield, reloading, listen, modes, ca_folder=ca_folder, upstream_ca=upstream_ca, review=review)
         proxy.addons.add(Heartbeat())

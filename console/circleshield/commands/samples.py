@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from circleshield.home import home_option
+from circleshield.home import home_option, model_option
 from circleshield.moments import Moment
 from circleshield.terminal import plain
 from circleshield_model.errors import InputError
@@ -123,7 +123,7 @@ def add(home: Path, spam: bool, author: str, lang: str, weight: float, as_json: 
 @click.option(
     "--config", type=click.Path(path_type=Path), envvar="CIRCLESHIELD_CONFIG", help="For captures: config file."
 )
-@click.option("--model", type=click.Path(path_type=Path), help="For captures: folder of the model.")
+@model_option
 @click.option("--json", "as_json", is_flag=True, help="What was done, as JSON.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), required=False)
 def import_(home: Path, file: Path | None, from_ledger: bool, as_json: bool, **options: Any) -> None:
@@ -190,7 +190,7 @@ def _import_file(
     label_column: str | None,
     encoding: str | None,
     config: Path | None,
-    model: Path | None,
+    model: Path,
     **_: Any,
 ) -> Any:
     from circleshield import sample_imports, sample_sources

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from circleshield.cost_options import cost_options
-from circleshield.home import home_option, open_ledger
+from circleshield.home import home_option, model_option, open_ledger
 from circleshield.moments import Moment
+from circleshield_model.artefact import PACKAGED
 from circleshield_model.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ _FEW = 20  # labels of one kind, below which the figures say little
 )
 @click.option("--json", "as_json", is_flag=True, help="The figures as JSON.")
 @click.option("--config", type=click.Path(path_type=Path), envvar="CIRCLESHIELD_CONFIG", help="Config file.")
-@click.option("--model", type=click.Path(path_type=Path), help="Folder of the model (default: the packaged one).")
+@model_option
 def command(
     home: Path,
     cutoff: str,
@@ -60,7 +61,7 @@ def command(
     plot: Path | None,
     as_json: bool,
     config: Path | None,
-    model: Path | None,
+    model: Path,
 ) -> None:
     """Show on your own labels and your ledger what each cut-off would cost, and set the one you choose.
 
@@ -77,7 +78,7 @@ def command(
         raise click.UsageError("--set and --write are both given; one of them can hold.")
     settings, scorer = load_settings(config), Scorer.load(model)
     policy = effective_policy(settings, scorer, None, None)
-    evidence, notes = _evidence(home, scorer, model, source, since)
+    evidence, notes = _evidence(home, model, source, since)
     costs = Costs(cost_lost, cost_missed, cost_review)
     which: Which = "remove_at" if cutoff == "remove" else "review_at"
     tuning = tune(evidence, costs, which, policy.remove_at, policy.review_at, chosen)
@@ -94,22 +95,22 @@ def command(
         _write(config, scorer, which, tuning.cheapest if chosen is None else chosen)
 
 
-def _evidence(
-    home: Path, scorer: "Scorer", model: Path | None, source: str | None, since: datetime | None
-) -> "tuple[Evidence, list[str]]":
+def _evidence(home: Path, model: Path, source: str | None, since: datetime | None) -> "tuple[Evidence, list[str]]":
     """What there is to go by, and what has to be said of it."""
     import numpy as np
 
     from circleshield_addon.history import Filter, scored
     from circleshield_addon.ledger import FILE, milliseconds
     from circleshield_training.cutoffs import Evidence
-    from circleshield_training.held_out import held_out_scores
+    from circleshield_training.gate import Contender
     from circleshield_training.user_samples import VERDICTS, in_force
 
     every = (record.sample for record in in_force(home))
     wanted = (s for s in every if (s.source != VERDICTS if source is None else s.source in (source, f"user/{source}")))
     samples = list(deque(wanted, _MOST))
-    scores, learnt = held_out_scores(scorer, model, samples)
+    contender = Contender.load(model)
+    scores = contender.scores([sample.text for sample in samples])
+    learnt = 0 if model == PACKAGED or contender.held_out else len(samples)
     spam = np.array([sample.spam for sample in samples], bool)
     seen: list[tuple[int, float]] = []
     if (home / FILE).exists():
