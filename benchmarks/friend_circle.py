@@ -145,8 +145,8 @@ def main() -> None:
         from circleshield_training.posts import scratch
 
         with scratch(None) as folder:
-            made = fit.train((s for s in samples if not is_held_out(s)), 0, folder, print)
-            write.write(made.pipeline, made.facts, model)
+            trained = fit.train((s for s in samples if not is_held_out(s)), 0, folder, print)
+            write.write(trained.pipeline, trained.facts, model)
     scorer = Scorer.load(model)
     held_out = [s for s in samples if is_held_out(s)]
     circles = [circle(held_out, random.Random(seed)) for seed in range(5)]

@@ -73,7 +73,7 @@ class _Kind(NamedTuple):
 
 # The first and the third are what counts. The others move sooner: more posts lie there than at the very cut-off.
 _KINDS: dict[Figure, _Kind] = {
-    "caught": _Kind(True, 0.01, f"sales posts caught at {RATE:.1%} false positives"),
+    "caught": _Kind(True, 0.02, f"sales posts caught at {RATE:.1%} false positives"),
     "suspected": _Kind(True, 0.008, "sales posts removed or put up for review"),
     "wrongly removed": _Kind(False, 0.002, "ordinary posts removed"),
     "close": _Kind(False, 0.006, "ordinary posts close to a review"),
@@ -100,7 +100,7 @@ class Contender(NamedTuple):
         return cls(Scorer.load(folder), held_out)
 
     def held_out_file(self, only: Sequence[Sample] | None = None) -> bytes:
-        """The content of the file `HELD_OUT`, of all posts or only of some."""
+        """The content of the file `artefact.HELD_OUT`, of all posts or only of some."""
         file = io.BytesIO()
         wanted = self.held_out if only is None else dict.fromkeys(keys([s.text for s in only]).tolist())
         found = [key for key in wanted if key in self.held_out]
