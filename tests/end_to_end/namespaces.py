@@ -80,7 +80,7 @@ def router_between(hosts: Sequence[str]) -> Iterator[tuple[Namespace, Namespace,
         world = _made(stack, "world")
         _cable(home, (f"{OUTSIDE}/24",), world, (f"{WORLD}/24",), "wan0")
         phone.run("ip", "route", "add", "default", "via", HOME)
-        home.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+        home.run("tee", "/proc/sys/net/ipv4/ip_forward", stdin="1")
         for namespace in (home, phone):
             etc = Path("/etc/netns", namespace.name)  # `ip netns exec` lays it over /etc
             etc.mkdir(parents=True)
