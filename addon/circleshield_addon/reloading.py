@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,12 +47,14 @@ class Files:
     def scorer(self) -> Scorer:
         """The model to start with: where the user's own cannot be read the packaged one, which is logged.
 
-        InputError if `model` cannot be read.
+        InputError if `model`, or the packaged one, cannot be read.
         """
+        folder = self.model
         try:
-            return Scorer.load(self.model_folder())
+            folder = self.model_folder()
+            return Scorer.load(folder)
         except InputError as e:
-            if self.model is not None:
+            if folder is not None and folder in (self.model, artefact.PACKAGED):
                 raise
             _log.error("the packaged model is used: %s", e)
             return Scorer.load()
@@ -70,13 +73,14 @@ class Reloading:
     """A mitmproxy addon that watches the files a Shield was made from.
 
     A change counts once the files have been the same at two looks, so that no half written one is read. `refused` says
-    what is wrong with the files as they are now, None if they are in use.
+    what is wrong with the files as they are now, None if they are in use. `on_taken` is called after each change.
     """
 
     def __init__(self, shield: "Shield", files: Files, made_from: tuple[Stamp, ...]) -> None:
         """`made_from`: the files' `stamps()` before they were read."""
         self.config = files.config_path
         self.refused: str | None = None
+        self.on_taken: Callable[[], None] = lambda: None
         self._shield = shield
         self._files = files
         self._needed = files.config is not None or made_from[0] is not None
@@ -125,6 +129,7 @@ class Reloading:
         self._in_use, self.refused = found, None
         self._shield.use(judge, settings)
         _log.info("taken: %s, model %s", self.config if found[0] else "default settings", judge.scorer.version)
+        self.on_taken()
 
     def _read(self, found: tuple[Stamp, ...]) -> tuple[Settings, Judge]:
         scorer = self._shield.judge.scorer

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
+from circleshield_addon.quic import NoQuic
 from circleshield_addon.reloading import Files, Reloading
 from circleshield_addon.settings import load_settings
 from circleshield_addon.shield import Shield
@@ -17,4 +18,4 @@ settings = load_settings(config)
 if settings.users:
     raise InputError("config.toml: users are asked for by `circleshield run` alone; mitmdump has --proxyauth")
 shield = Shield(files.scorer(), settings)
-addons = [shield, Reloading(shield, files, made_from)]
+addons = [NoQuic(lambda: shield.settings), shield, Reloading(shield, files, made_from)]

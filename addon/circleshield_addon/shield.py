@@ -5,7 +5,6 @@ import logging
 from collections import Counter
 
 from mitmproxy import http, tls
-from mitmproxy.proxy.mode_specs import ReverseMode
 
 from circleshield_addon import cut_responses, notes, routing
 from circleshield_addon.adapter import Adapter
@@ -14,6 +13,7 @@ from circleshield_addon.device import USER, device_of
 from circleshield_addon.drift import DriftAlarm
 from circleshield_addon.filtering import filtered
 from circleshield_addon.generic import GENERIC
+from circleshield_addon.handshake import asked_host
 from circleshield_addon.judge import Judge
 from circleshield_addon.pauses import Pauses
 from circleshield_addon.post import Verdict
@@ -81,12 +81,8 @@ class Shield:
 
     def tls_clienthello(self, data: tls.ClientHelloData) -> None:
         """Leaves TLS alone unless it is for an enabled adapter's host, or for the proxy itself (an HTTPS proxy)."""
-        address = data.context.server.address
-        if address is None:
-            return
-        reverse = isinstance(data.context.client.proxy_mode, ReverseMode)  # there the SNI is the proxy's own name
-        host = address[0] if reverse else data.client_hello.sni or address[0]
-        if not routing.decrypted(host, self.settings):
+        host = asked_host(data)
+        if host is not None and not routing.decrypted(host, self.settings):
             data.ignore_connection = True
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:

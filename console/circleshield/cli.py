@@ -13,10 +13,13 @@ from circleshield_model.errors import InputError
 COMMANDS = {
     "adapters": "List the platforms; start an adapter, or learn one from a capture.",
     "allow-author": "Let all posts of an author through.",
+    "backup": "Keep config, CA, ledger, samples and models in one file, and take them back.",
     "block-author": "Treat all posts of an author as sales posts.",
+    "ca": "Show, renew or export the certificate authority that devices trust.",
     "classify": "Score lines of text.",
     "config": "Write, show, change or check the config file.",
     "demo": "Show the proxy at work on a small feed of its own.",
+    "doctor": "Look at everything that can go wrong, and say the mend.",
     "evaluate": "Measure a model on labelled files.",
     "explain": "Say why a text scores as it does.",
     "export": "Write the ledger as JSON Lines or CSV.",
@@ -33,10 +36,13 @@ COMMANDS = {
     "review": "Open the review page.",
     "run": "Run the proxy.",
     "samples": "Add, import, list and remove your own labelled posts.",
+    "service": "Run the proxy in the background, from login or boot on.",
+    "setup": "Show what to tap on a phone or computer, with QR codes; --remove undoes it.",
     "stats": "Count by day, platform, author and reason.",
     "status": "Show what the running proxy does.",
     "train": "Learn from your labels.",
     "tune": "Show what each cut-off would cost, and set it.",
+    "wireguard": "Let devices in by WireGuard tunnel, each with a key of its own.",
 }
 
 

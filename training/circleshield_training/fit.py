@@ -189,7 +189,7 @@ class _Source(NamedTuple):
 
 
 def _sources(data: _Data, runs: Runs, C: float) -> list[_Source]:
-    """Asks for a model without each large source of social posts.
+    """Asks for a model without each large source of social posts, and without the sources that are named after it.
 
     A source with more than half of its language's social posts is only left out by author: a model that hardly knows
     the language says nothing about one that does.
@@ -206,7 +206,8 @@ def _sources(data: _Data, runs: Runs, C: float) -> list[_Source]:
         if rows.size <= languages[kept.lang[rows[0]]] / 2:
             rows = np.sort(np.random.default_rng(0).permutation(rows)[:_MOST])
             weight = data.weight.copy()
-            weight[: len(kept)][of] = 0
+            crawl = [i for i, other in enumerate(names) if other.startswith(name)]
+            weight[: len(kept)][np.isin(family, crawl)] = 0
             model = runs.add(f"without-{names.index(name)}", C, weight, rows)
         found.append(_Source(name, rows, model))
     return found

@@ -173,7 +173,7 @@ def effective(settings: "Settings", scorer: Any) -> dict[str, tuple[Any, str]]:
     for number, rule in enumerate(settings.rules, 1):
         for key, value in rule.model_dump(mode="json", exclude_none=True).items():
             shown[f"rules[{number}].{key}"] = (value, "file")
-    for name in ("generic", "ledger", "friends", "review"):
+    for name in ("generic", "ledger", "access", "friends", "review"):
         table = getattr(settings, name)
         for key in type(table).model_fields:
             add(name, key, getattr(table, key), "file" if key in table.model_fields_set else "default")

@@ -1,6 +1,7 @@
 """`circleshield status`: what the running proxy does."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,12 @@ def _in_words(status: dict[str, Any]) -> str:
     if status["refused"]:
         lines.append(f"refused    {status['refused']}")
         lines.append("           what was before goes on")
+    lines += [f"CA         warning: it {trouble}" for trouble in status["ca_troubles"]]
+    for entry in status["passed"]:
+        until = f"{datetime.fromtimestamp(entry['until']):%Y-%m-%d %H:%M}"
+        lines.append(f"refused by  an app on {entry['device']}, so unfiltered there until {until}: {entry['host']}")
+    for device in status["untrusting"]:
+        lines.append(f"no CA      {device} refuses all certificates: install the CA there: circleshield setup")
     if counts.get("faults"):
         lines.append(f"passed     {counts['faults']} pages unfiltered; the log says why")
     if counts.get("mmtls"):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from circleshield.review import choosing, folded, pairing, queue, today
+from circleshield.review import choosing, folded, pairing, queue, setup, today, wireguard
 from circleshield.review.guard import guard, own_form_token, refused
 from circleshield.review.notices import collect
 from circleshield.review.reasons import reason
@@ -26,7 +26,7 @@ def review_app(parts: Served) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _MAX_FORM_BYTES
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     guard(app)
-    for part in (today, queue, choosing, folded, pairing):
+    for part in (today, queue, choosing, folded, pairing, setup, wireguard):
         app.register_blueprint(part.pages)
 
     @app.errorhandler(HTTPException)
@@ -75,4 +75,5 @@ def _menu() -> list[tuple[str, str]]:
     pages = [("today.today", "today"), ("queue.queue", "queue"), ("choosing.choices", "choices")]
     if g.get("session") is not None and g.session.role == "owner":
         pages.append(("pairing.devices", "devices"))
+    pages.append(("setup.setup", "setup"))
     return pages

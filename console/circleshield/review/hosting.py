@@ -19,6 +19,7 @@ from urllib.parse import unquote_to_bytes
 from mitmproxy import http
 
 from circleshield.review.sessions import CODE_MINUTES, FILE, Sessions
+from circleshield_addon.access import OWN_PORT
 from circleshield_addon.device import device_of
 from circleshield_addon.notes import HOST
 from circleshield_addon.reloading import Reloading
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 _SECONDS = 0.5
 _THREADS = 4
+_SETUP_PATHS = frozenset(("/setup", "/proxy.pac", "/ca.pem", "/ca.cer", "/profile.mobileconfig"))
+"""What every device gets to see, on the proxy's own port too, and while the page itself is off."""
 _MAX_REQUEST_BYTES = 1_000_000
 _log = logging.getLogger("circleshield")
 
@@ -43,6 +46,7 @@ class ReviewHost:
         self._home, self._shield, self._reloading = home, shield, reloading
         self.sessions = Sessions(home / FILE)
         self.fault: str | None = None
+        self.proxy_address: Callable[[], tuple[str, int] | None] = lambda: None
         self._app: Flask | None = None
         self._making = threading.Lock()
         self._threads = ThreadPoolExecutor(_THREADS, "review")
@@ -94,7 +98,16 @@ class ReviewHost:
 
     async def request(self, flow: http.HTTPFlow) -> None:
         """Answers for the proxy's own name."""
-        if flow.request.pretty_host != HOST or flow.response is not None or not self._shield.settings.review.enabled:
+        is_own_port = bool(flow.metadata.get(OWN_PORT))
+        if flow.response is not None or not (is_own_port or flow.request.pretty_host == HOST):
+            return
+        path = flow.request.path.partition("?")[0]
+        is_setup = path in _SETUP_PATHS or path.startswith("/static/")
+        if is_own_port and not is_setup:
+            text = f"This is circleshield. Set up a device: /setup. With the proxy in use: http://{HOST}/\n"
+            flow.response = http.Response.make(403, text, {"content-type": "text/plain; charset=utf-8"})
+            return
+        if not is_setup and not self._shield.settings.review.enabled:
             return
         environment = _environment(flow, self._shield.device(flow))
         flow.response = await asyncio.get_running_loop().run_in_executor(self._threads, self._reply, environment)
@@ -164,7 +177,9 @@ class ReviewHost:
                 from circleshield.review.app import review_app
                 from circleshield.review.served import Served
 
-                parts = Served(self._home, self._shield, self._reloading, self.sessions, lambda: self.port)
+                parts = Served(
+                    self._home, self._shield, self._reloading, self.sessions, lambda: self.port, self.proxy_address
+                )
                 self._app = review_app(parts)
         return self._app(environment, start)
 
@@ -216,6 +231,7 @@ def _environment(flow: http.HTTPFlow, device: str) -> dict[str, Any]:
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
         DEVICE: device,
+        "HTTP_HOST": HOST,
     }
     for name, value in request.headers.items():
         environment.setdefault(f"HTTP_{name.upper().replace('-', '_')}", value)

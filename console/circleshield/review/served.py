@@ -23,6 +23,7 @@ class Served:
     """The parts of the running proxy. `port` is the listener's, 0 while there is none.
 
     `notices` are what was done last in each session, by its id, until it is said.
+    `proxy_address`: host and port that devices set as their HTTP proxy; None while there is none.
     """
 
     home: Path
@@ -30,6 +31,7 @@ class Served:
     reloading: Reloading
     sessions: Sessions
     port: Callable[[], int]
+    proxy_address: Callable[[], tuple[str, int] | None] = lambda: None
     notices: dict[str, "Notice"] = field(default_factory=dict)
 
 

@@ -17,6 +17,19 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The config file or the model has a fault; what was before goes on:",
         "配置文件或模型有误，仍按之前的设置运行：",
     ),
+    # set-up
+    "setup": ("Set up a device", "设置设备"),
+    "setup_files": ("Certificate files:", "证书文件："),
+    "setup_loopback": (
+        "The proxy listens on its own machine only. To let phones in, start it with --listen and its LAN address.",
+        "代理目前只监听本机。要让手机使用，请用 --listen 加本机的局域网地址启动。",
+    ),
+    "tunnels": ("WireGuard devices", "WireGuard 设备"),
+    "tunnel_name": ("Name of the device", "设备名称"),
+    "tunnel_add": ("Let it in", "添加"),
+    "tunnel_revoke": ("Shut it out", "撤销"),
+    "tunnel_scan": ("Scan this with the WireGuard app on {name}.", "请用 {name} 上的 WireGuard 应用扫描。"),
+    "tunnel_text": ("The same as text, with the device’s key", "文本形式（含设备密钥）"),
     # refused
     "refused_title": ("Closed", "未授权"),
     "fault_title": ("Not here", "无法显示"),
