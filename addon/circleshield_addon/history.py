@@ -281,3 +281,10 @@ def name_of(ledger: Ledger, platform: str, author_id: str) -> str:
 
 def _entry(row: tuple[Any, ...]) -> Entry:
     return Entry(*(*row[:10], tuple(json.loads(row[10])), row[11]))
+
+
+def last_of_device(ledger: Ledger, device: str) -> int | None:
+    """When the newest verdict on a post that this device loaded was made, as the ledger has times; None without one."""
+    sql = "SELECT MAX(time) FROM verdicts WHERE device = :it OR id IN (SELECT verdict FROM seen WHERE device = :it)"
+    (last,) = ledger.db.execute(sql, {"it": device}).fetchone()
+    return None if last is None else int(last)

@@ -47,12 +47,14 @@ class Files:
     def scorer(self) -> Scorer:
         """The model to start with: where the user's own cannot be read the packaged one, which is logged.
 
-        InputError if `model` cannot be read.
+        InputError if `model`, or the packaged one, cannot be read.
         """
+        folder = self.model
         try:
-            return Scorer.load(self.model_folder())
+            folder = self.model_folder()
+            return Scorer.load(folder)
         except InputError as e:
-            if self.model is not None:
+            if folder is not None and folder in (self.model, artefact.PACKAGED):
                 raise
             _log.error("the packaged model is used: %s", e)
             return Scorer.load()

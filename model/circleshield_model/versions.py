@@ -62,7 +62,7 @@ def promotions(home: Path) -> list[Promotion]:
     path = pointer(home)
     try:
         return [Promotion(str(row["version"]), str(row["time"])) for row in json.loads(path.read_bytes())]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as e:
         raise InputError(f"{path}: cannot be read: {e.strerror}") from e

@@ -15,7 +15,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.ui import WebDriverWait
 from tests.end_to_end.origin import HANG_SECONDS
 
-_FLAGS = (
+HEADLESS = (
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
@@ -68,7 +68,7 @@ def chromium(
     trusting(home / ".pki" / "nssdb", trusted)
 
     options = Options()
-    for flag in (*_FLAGS, f"--user-data-dir={home / 'profile'}"):
+    for flag in (*HEADLESS, f"--user-data-dir={home / 'profile'}"):
         options.add_argument(flag)
     if pac is not None:
         options.add_argument(f"--proxy-pac-url={pac}")

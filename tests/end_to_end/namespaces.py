@@ -1,20 +1,24 @@
-"""Two network namespaces with a cable between them: a home with the proxy, and a phone."""
+"""Network namespaces with cables between them: a home with the proxy, a phone, and the world outside."""
 
 import os
 import shutil
 import socket
 import subprocess
+import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from tests.end_to_end.origin import HANG_SECONDS
 
 HOME, PHONE, SITE = "10.99.0.1", "10.99.0.2", "10.98.0.1"
 """The addresses of both ends, and one in the home that the phone has no route to."""
+OUTSIDE, WORLD = "10.97.0.1", "10.97.0.2"
+"""The home's other address, and that of the world beyond it."""
 
 
 def _can() -> bool:
@@ -63,19 +67,59 @@ class Namespace:
 @contextmanager
 def home_and_phone() -> Iterator[tuple[Namespace, Namespace]]:
     """Makes them, and takes them away at the end."""
-    mark = uuid.uuid4().hex[:6]
-    home, phone = Namespace(f"cs-home-{mark}"), Namespace(f"cs-phone-{mark}")
     with ExitStack() as stack:
-        for made in (home, phone):
-            _ip("netns", "add", made.name)
-            stack.callback(_ip, "netns", "delete", made.name)
-        _ip("link", "add", "lan0", "netns", home.name, "type", "veth", "peer", "name", "lan0", "netns", phone.name)
-        for end, addresses in ((home, (f"{HOME}/24", f"{SITE}/32")), (phone, (f"{PHONE}/24",))):
-            end.run("ip", "link", "set", "lo", "up")
-            end.run("ip", "link", "set", "lan0", "up")
-            for address in addresses:
-                end.run("ip", "address", "add", address, "dev", "lan0")
+        home, phone = _made(stack, "home"), _made(stack, "phone")
+        _cable(home, (f"{HOME}/24", f"{SITE}/32"), phone, (f"{PHONE}/24",), "lan0")
         yield home, phone
+
+
+@contextmanager
+def router_between(hosts: Sequence[str]) -> Iterator[tuple[Namespace, Namespace, Namespace]]:
+    """The same, where the home is the phone's router to the world; there are the hosts, whose names both know."""
+    with home_and_phone() as (home, phone), ExitStack() as stack:
+        world = _made(stack, "world")
+        _cable(home, (f"{OUTSIDE}/24",), world, (f"{WORLD}/24",), "wan0")
+        phone.run("ip", "route", "add", "default", "via", HOME)
+        home.run("tee", "/proc/sys/net/ipv4/ip_forward", stdin="1")
+        for namespace in (home, phone):
+            etc = Path("/etc/netns", namespace.name)  # `ip netns exec` lays it over /etc
+            etc.mkdir(parents=True)
+            stack.callback(shutil.rmtree, etc)
+            (etc / "hosts").write_text("".join(f"{WORLD} {host}\n" for host in hosts))
+        yield home, phone, world
+
+
+@contextmanager
+def echo(namespace: Namespace, address: str, port: int) -> Iterator[None]:
+    """Sends each datagram to an address of the namespace back."""
+    with namespace.socket(address, port, udp=True) as bound:
+
+        def serve() -> None:
+            while (found := bound.recvfrom(100))[0] != b"stop":
+                bound.sendto(*found)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield
+        bound.sendto(b"stop", (address, port))
+        thread.join()
+
+
+def _made(stack: ExitStack, kind: str) -> Namespace:
+    made = Namespace(f"cs-{kind}-{uuid.uuid4().hex[:6]}")
+    _ip("netns", "add", made.name)
+    stack.callback(_ip, "netns", "delete", made.name)
+    made.run("ip", "link", "set", "lo", "up")
+    return made
+
+
+def _cable(one: Namespace, its: Sequence[str], other: Namespace, others: Sequence[str], name: str) -> None:
+    """Connects two; both ends have the name, and these addresses."""
+    _ip("link", "add", name, "netns", one.name, "type", "veth", "peer", "name", name, "netns", other.name)
+    for end, addresses in ((one, its), (other, others)):
+        end.run("ip", "link", "set", name, "up")
+        for address in addresses:
+            end.run("ip", "address", "add", address, "dev", name)
 
 
 def _ip(*arguments: str) -> None:

@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.end_to_end.feed import MIXED, timeline, timeline_without_sales
-from tests.end_to_end.namespaces import HOME, SITE, Namespace, home_and_phone, needs_namespaces
+from tests.end_to_end.namespaces import HOME, SITE, Namespace, echo, home_and_phone, needs_namespaces
 from tests.end_to_end.origin import HANG_SECONDS, JSON_HEADERS, Answer, Origin
 from tests.end_to_end.proxy_process import CIRCLESHIELD, running_proxy
 
@@ -86,22 +85,6 @@ def fetched(phone: Namespace, ca: Path, url: str, *options: str, seconds: float 
     return done.stdout if done.returncode == 0 else None
 
 
-@contextmanager
-def echo(home: Namespace, port: int) -> Iterator[None]:
-    """Sends each datagram to SITE back."""
-    with home.socket(SITE, port, udp=True) as bound:
-
-        def serve() -> None:
-            while (found := bound.recvfrom(100))[0] != b"stop":
-                bound.sendto(*found)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield
-        home.run(sys.executable, "-c", f"{SEND}asker.sendto(b'stop', ('{SITE}', {port}))")
-        thread.join()
-
-
 def test_phones_in_tunnels(tmp_path: Path, certificates: tuple[Path, Path], origin_ca: Path) -> None:
     with home_and_phone() as (home, phone):
         origin = Origin(certificates[1], home.socket(SITE))
@@ -123,7 +106,7 @@ def test_phones_in_tunnels(tmp_path: Path, certificates: tuple[Path, Path], orig
                 page = fetched(phone, proxy.ca, "http://circle.shield/", "--resolve", "circle.shield:80:10.0.0.54")
                 assert page is not None
                 assert "circleshield" in page
-                with echo(home, 443), echo(home, 444):
+                with echo(home, SITE, 443), echo(home, SITE, 444):
                     assert phone.run(sys.executable, "-c", HELLO, "444") == "hello\n"
                     assert phone.run(sys.executable, "-c", HELLO, "443") == "nothing\n"  # QUIC
                 assert "10.0.0.2" in circleshield(tmp_path, "wireguard", "list")

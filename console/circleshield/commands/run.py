@@ -80,12 +80,14 @@ def command(
     verbose: bool,
 ) -> None:
     """Run the proxy until Ctrl-C. It follows changes of the config file and of the model at once."""
+    from circleshield.service_manager import Heartbeat, JournalFormatter, in_journal
     from circleshield_addon.reloading import Files, Reloading
     from circleshield_addon.settings import load_settings
 
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S"
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    plain = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+    handler.setFormatter(JournalFormatter() if in_journal() else plain)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("circleshield").setLevel(logging.DEBUG if verbose else logging.INFO)
     if verbose:
         logging.getLogger("mitmproxy").setLevel(logging.INFO)
@@ -115,6 +117,7 @@ def command(
         reloading = Reloading(shield, files, made_from)
         review = ReviewHost(home, shield, reloading)
         proxy = Proxy(shield, reloading, listen, modes, ca_folder=ca_folder, upstream_ca=upstream_ca, review=review)
+        proxy.addons.add(Heartbeat())
         answers = {
             "status": lambda: {**_status(proxy), "ledger": recorder.status(), "review": review.status()},
             "renew_ca": proxy.renew_ca,
@@ -132,6 +135,7 @@ def command(
 def _greet(proxy: "Proxy", review: "ReviewHost") -> None:
     """Says on stderr what a person needs to get a phone or browser connected."""
     from circleshield.reach import in_url
+    from circleshield.service_manager import in_journal
     from circleshield.wireguard_server import WireGuardDevices, user_spec
     from circleshield_addon.adapters import ADAPTERS
     from circleshield_addon.authority import ROOT_FILE
@@ -144,7 +148,8 @@ def _greet(proxy: "Proxy", review: "ReviewHost") -> None:
         ("platforms", ", ".join(on) or "none: nothing is decrypted"),
         ("action", f"{settings.filter.action} from a score of {proxy.shield.judge.policy().remove_at:.2f}"),
         ("WeChat", "its Moments cannot be filtered: the app encrypts them itself; the platforms above can be"),
-        ("review", _where(review)),
+        # A token is for the terminal, not for a log that others read.
+        ("review", "open it with: circleshield review" if in_journal() else _where(review)),
         ("CA", str(Path(proxy.options.confdir) / ROOT_FILE)),
         *(("", f"warning: it {trouble}") for trouble in proxy.ca_troubles()),
     ]
