@@ -115,7 +115,12 @@ def test_a_training_is_followed_promoted_and_taken_back(running: Feed, tmp_path:
         (version,) = versions.versions(running.home)
         assert versions.in_use(running.home) == version
         driver.get(f"{running.page}numbers")
-        until(lambda: driver.refresh() or f"{version}, trained on your labels" in driver.page_source)
+
+        def holds() -> bool:
+            driver.refresh()
+            return f"{version}, trained on your labels" in driver.page_source
+
+        until(holds)
         driver.get(f"{running.page}model")
         press(driver, f'button[name="version"][value="{versions.NAME}"]')
         assert versions.in_use(running.home) == versions.NAME
