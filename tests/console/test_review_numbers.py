@@ -1,13 +1,19 @@
 """The review page's numbers: what was seen and taken out, why, at what cost, by which model."""
 
+import json
 import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from tests.console.review_client import made, owner, paired, parts_of, record, verdict
 
+from circleshield.review.app import review_app
 from circleshield_addon.drift import Drift
+from circleshield_addon.reloading import Files, Reloading
+from circleshield_model import artefact
 
 DAY = 86_400
 
@@ -76,6 +82,19 @@ def test_the_models_figures(app: Flask) -> None:
     kinds = [row[1] for row in _cells(page) if len(row) == 5 and row[3].endswith("%")]
     assert kinds == sorted(kinds, reverse=True)
     assert {"sales posts", "ordinary posts"} == set(kinds)
+
+
+def test_the_figures_of_ones_own_model_are_those_of_the_gate(app: Flask, tmp_path: Path) -> None:
+    shutil.copytree(artefact.PACKAGED, tmp_path / "mine")
+    finding = {"part": "your own labels", "figure": "caught", "before": 0.2, "now": 0.8, "verdict": "better"}
+    gate = {"gate": {"findings": [finding], "broken": []}}
+    (tmp_path / "mine" / artefact.GATE).write_text(json.dumps(gate), encoding="utf-8")
+    parts = parts_of(app)
+    reloading = Reloading(parts.shield, Files(model=tmp_path / "mine"), (None, (0, 0, 0)))
+    page = owner(review_app(replace(parts, reloading=reloading))).get("/numbers")
+    assert "trained on your labels" in page
+    assert "your own labels: sales posts caught" in page
+    assert "<strong>80.0 %</strong>, before 20.0 %" in page
 
 
 def test_for_the_owner(app: Flask) -> None:

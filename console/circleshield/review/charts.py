@@ -61,7 +61,6 @@ def _drawn(chart: Any, label: str, size: str) -> Markup:
 
 
 def _strip(element: Any) -> None:
-    element.attrib.pop("style", None)
     for child in list(element):
         named = child.get("class") or ""
         if not isinstance(child.tag, str) or child.tag in _LEFT_OUT or any(name in named for name in _OVERLAYS):

@@ -1,5 +1,6 @@
 """Numbers: posts seen and taken out, why, what the model is worth, what the filter costs, and what does not work."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -59,7 +60,8 @@ def numbers() -> str:
             stats = history.stats(ledger, milliseconds(today - timedelta(days - 1)))
     by_platform = sorted(_rows(stats.platforms.items()), key=lambda row: (-row.seen, row.name))
     shield = served().shield
-    manifest = artefact.read_manifest(served().reloading.files.model_folder())
+    folder = served().reloading.files.model_folder()
+    result = json.loads(file.read_bytes()) if (file := folder / artefact.GATE).exists() else {}
     return render_template(
         "numbers.html",
         days=days,
@@ -76,7 +78,8 @@ def numbers() -> str:
         policy=shield.judge.policy(),
         version=shield.judge.scorer.version,
         own=served().reloading.trained is not None,
-        measured=_measured(manifest.get("metrics", {})),
+        proved=result.get("gate"),
+        measured=_measured(artefact.read_manifest(folder).get("metrics", {})),
     )
 
 

@@ -258,6 +258,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "posts that are removed, or removed or unsure.",
         "在未学习过的内容上测得，按来源：推广内容与普通内容中被拦截或列为不确定的比例。",
     ),
+    "model_proved": (
+        "Compared with the model before it, when it was made:",
+        "训练时与上一个模型的比较：",
+    ),
+    "findings_same": ("What has not clearly changed", "无明显变化的指标"),
     "model_source": ("Source", "来源"),
     "sales_spam": ("sales posts", "推广"),
     "social": ("ordinary posts", "普通内容"),
