@@ -20,7 +20,7 @@ _PREFIX = re.compile(
     rb"\s*(?:/\*\*/\s*)?(?:for\s*\(;;\);|while\s*\(1\);|\)\]\}',?|(?P<callback>[A-Za-z_$][\w$.]*)\s*\()\s*"
 )
 _MOST_MATCHES = 5  # of a pattern after which JSON stands: pages have one
-_LONGEST_LITERAL = 2 * 1024 * 1024  # bytes; each is read in Python, and pages have under 1 MB
+_LONGEST_LITERAL = 1024 * 1024  # bytes: it is read in Python, and takes 40 times its size
 _UNDEFINED = re.compile(rb"(?<=[:\[,])undefined(?=[,\]}])")  # in state objects written by JavaScript
 
 
@@ -70,7 +70,7 @@ def _in_script(by: int) -> Callable[[Edit], Edit]:
     return lambda edit: (edit[0] + by, edit[1] + by, edit[2].replace(b"</", b"<\\/"))
 
 
-def _to_origin(origins: NDArray[np.intp], quote: Callable[[bytes], bytes]) -> Callable[[Edit], Edit]:
+def _to_origin(origins: NDArray[np.int32], quote: Callable[[bytes], bytes]) -> Callable[[Edit], Edit]:
     def place(edit: Edit) -> Edit:
         return int(origins[0, edit[0]]), int(origins[1, edit[1] - 1]), quote(edit[2])
 
@@ -134,18 +134,18 @@ def _same_bytes(text: bytes) -> bytes:
 
 def _rewritten(
     body: bytes, start: int, end: int, pattern: re.Pattern[bytes], rewrite: Callable[[re.Match[bytes]], bytes]
-) -> tuple[bytes, NDArray[np.intp]]:
+) -> tuple[bytes, NDArray[np.int32]]:
     """`body[start:end]` with each match of `pattern` rewritten, and where each byte of that came from.
 
     The origins are an array (2, bytes): where what a byte came from starts in `body`, and where it ends.
     """
     pieces: list[bytes] = []
-    origins: list[NDArray[np.intp]] = []
+    origins: list[NDArray[np.int32]] = []
 
     def add(piece: bytes, first: int, last: int) -> None:
         if piece:
             pieces.append(piece)
-            starts = np.minimum(np.arange(first, first + len(piece)), last - 1)
+            starts = np.minimum(np.arange(first, first + len(piece), dtype=np.int32), last - 1)
             ends = starts + 1
             ends[-1] = last
             origins.append(np.stack((starts, ends)))
