@@ -10,7 +10,7 @@ from typing import Any
 _THREADS = 2  # they share one interpreter: more would not judge faster, and each has memory of its own
 
 
-class Overdue(Exception):
+class OverdueError(Exception):
     """What was asked for is not done in time; it may be done yet, but nobody waits for it."""
 
 
@@ -34,7 +34,7 @@ class Desk:
         self._under_way: list[_Job | None] = []  # by thread
 
     async def done[T](self, work: Callable[[], T], seconds: float) -> T:
-        """What `work` returns or raises. Raises Overdue after so many seconds, at once while all threads hang."""
+        """What `work` returns or raises. Raises OverdueError after so many seconds, at once while all threads hang."""
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[T] = loop.create_future()
 
@@ -48,7 +48,7 @@ class Desk:
         def give_up() -> None:
             job.given_up = True
             if not waiter.done():
-                waiter.set_exception(Overdue())
+                waiter.set_exception(OverdueError())
 
         job = _Job(work, lambda outcome: loop.call_soon_threadsafe(settle, outcome))
         self._take(job)
@@ -67,7 +67,7 @@ class Desk:
             result, error = outcomes.get(timeout=seconds)
         except Empty:
             job.given_up = True
-            raise Overdue from None
+            raise OverdueError from None
         if error is not None:
             raise error
         return result
@@ -77,7 +77,7 @@ class Desk:
             self._under_way.append(None)
             threading.Thread(target=self._work, args=(len(self._under_way) - 1,), name="judge", daemon=True).start()
         elif all(under_way is not None and under_way.given_up for under_way in self._under_way):
-            raise Overdue
+            raise OverdueError
         self._queue.put(job)
 
     def _work(self, number: int) -> None:

@@ -40,7 +40,8 @@ class JsonError(ValueError):
 class JsonText:
     """A JSON text (UTF-8, without byte order mark) and the spans of its values.
 
-    Raises JsonError when it is not JSON, or nested too deep. Raw control characters and lone surrogates in strings are accepted.
+    Raises JsonError when it is not JSON, or nested too deep. Raw control characters and lone surrogates in strings are
+    accepted.
     """
 
     def __init__(self, body: bytes) -> None:

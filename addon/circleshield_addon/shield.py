@@ -11,7 +11,7 @@ from mitmproxy.proxy.mode_specs import ReverseMode
 from circleshield_addon import cut_responses, notes, routing
 from circleshield_addon.adapter import Adapter
 from circleshield_addon.coding import MAX_DECODED_BYTES
-from circleshield_addon.desk import Desk, Overdue
+from circleshield_addon.desk import Desk, OverdueError
 from circleshield_addon.device import USER, device_of
 from circleshield_addon.drift import DriftAlarm
 from circleshield_addon.filtering import filtered, where
@@ -168,7 +168,7 @@ class Shield:
         if found is not None and flow.response is not None:
             try:
                 await self._filter(flow, flow.response, found)
-            except Overdue:
+            except OverdueError:
                 self._fault(found, _OVERDUE)
             except Exception as e:  # whatever it is, the original goes on
                 self._fault(found, where(e))
@@ -205,7 +205,7 @@ class Shield:
             return
         try:
             edited = await self._desk.done(partial(events.edited, message.content), EVENT_SECONDS)
-        except Overdue:
+        except OverdueError:
             self._fault(events, _OVERDUE)
             return
         if edited is None:
@@ -275,7 +275,7 @@ class Shield:
     def _edited_in_time(self, events: StreamFilter, data: bytes, name: str) -> bytes | None:
         try:
             return self._desk.waited_for(partial(events.edited, data, name), EVENT_SECONDS)
-        except Overdue:
+        except OverdueError:
             self._fault(events, _OVERDUE)
             return data
 

@@ -1,4 +1,4 @@
-"""`circleshield run` with faults of its own that a test switches on: `python -m tests.end_to_end.faulty_proxy FILE run …`.
+"""circleshield with faults of its own that a test switches on: `python -m tests.end_to_end.faulty_proxy FILE run …`.
 
 FILE names the fault of the moment, or holds a number by which the clock is off.
 """

@@ -32,6 +32,11 @@ def wrong_crc(data: bytes) -> bytes:
     return data[:-8] + bytes([data[-8] ^ 1]) + data[-7:]
 
 
+def wrong_end(data: bytes) -> bytes:
+    """The same with its last bit changed."""
+    return data[:-1] + bytes([data[-1] ^ 1])
+
+
 def in_the_middle(data: bytes) -> bytes:
     """The same with some bytes in its middle changed."""
     half = len(data) // 2
@@ -63,7 +68,11 @@ BROKEN = {
     "gzip of 5,000 members": (gzip.compress(PAGE) + gzip.compress(b"") * 5000, "gzip", "in more parts than are read"),
     "br corrupt": (in_the_middle(brotli.compress(PAGE)), "br", "corrupt compressed data"),
     "br truncated": (brotli.compress(PAGE)[:-9], "br", "truncated compressed data"),
-    "zstd corrupt": (in_the_middle(zstandard.compress(bytes(range(256)) * 4)), "zstd", "corrupt compressed data"),
+    "zstd corrupt": (
+        wrong_end(zstandard.ZstdCompressor(write_checksum=True).compress(PAGE)),
+        "zstd",
+        "corrupt compressed data",
+    ),
     "zstd truncated": (zstandard.compress(PAGE)[:-9], "zstd", "truncated compressed data"),
     "gzip named twice, done once": (gzip.compress(b"x" + PAGE), "gzip, gzip", "corrupt compressed data"),
     "nine codings": (PAGE, ", ".join(["gzip"] * 9), "more content codings than are undone"),
