@@ -259,6 +259,7 @@ _FRAME_CHARACTERS = 701
 
 def _messages(connection: socket.socket, received: bytes, first: Sequence[bytes]) -> None:
     websocket = wsproto.WSConnection(wsproto.ConnectionType.SERVER)
+    said = ""
     while True:
         websocket.receive_data(received)
         for event in websocket.events():
@@ -272,7 +273,10 @@ def _messages(connection: socket.socket, received: bytes, first: Sequence[bytes]
                             frame = wsproto.events.TextMessage(text[at:end], message_finished=end >= len(text))
                             connection.sendall(websocket.send(frame))
                 case wsproto.events.TextMessage():
-                    connection.sendall(websocket.send(wsproto.events.TextMessage("echo " + event.data)))
+                    said += event.data
+                    if event.message_finished:
+                        connection.sendall(websocket.send(wsproto.events.TextMessage("echo " + said)))
+                        said = ""
                 case wsproto.events.BytesMessage():
                     connection.sendall(websocket.send(wsproto.events.BytesMessage(b"echo " + bytes(event.data))))
                 case wsproto.events.CloseConnection():

@@ -17,7 +17,7 @@ import pytest
 from tests.end_to_end.client import Client
 from tests.end_to_end.feed import MIXED, SALES, timeline, timeline_without_sales
 from tests.end_to_end.origin import Answer, Origin
-from tests.end_to_end.proxy_process import CONFIG, ProxyProcess, running_proxy, wait_for
+from tests.end_to_end.proxy_process import CONFIG, running_proxy, wait_for
 from tests.end_to_end.test_ledger import _log as logged
 from tests.end_to_end.test_ledger import _wait_until as wait_until
 from tests.end_to_end.test_policy import Load
