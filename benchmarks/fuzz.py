@@ -6,7 +6,7 @@ https://llvm.org/docs/LibFuzzer.html. A failing input is printed by hypothesis a
 
 import sys
 
-import atheris  # type: ignore[import-not-found,unused-ignore]
+import atheris
 
 with atheris.instrument_imports(include=["circleshield_addon", "circleshield_model"]):
     from tests.addon.test_any_input import PROPERTIES

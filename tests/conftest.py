@@ -1,4 +1,4 @@
-"""Profiles of hypothesis: `pytest --hypothesis-profile=long` tries 20,000 inputs a property, where a test sets no number."""
+"""`pytest --hypothesis-profile=long` tries 20,000 inputs a property, where a test sets no number of its own."""
 
 from hypothesis import HealthCheck, settings
 

@@ -1,10 +1,12 @@
 """Whatever comes in: nothing raises, nothing removed gives the same bytes, what stays is in order and parses.
 
-`benchmarks/fuzz.py` runs the same properties under atheris, guided by coverage. KEPT are inputs that were found so.
+`benchmarks/fuzz.py` runs the same properties under atheris, guided by coverage.
 """
 
+import gzip
 import json
 import re
+import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -37,7 +39,8 @@ FIXTURES = sorted((Path(__file__).parent.parent / "fixtures").glob("*/*.in"))
 SCORER = Scorer.load()
 EMBEDDED = [endpoint.embedded for adapter in ADAPTERS for endpoint in adapter.endpoints if endpoint.embedded]
 PIECES = (
-    b"<!--", b"-->", b"<script>", b"</script>", b"<li class='t'>", b"</li>", b"<li ", b'"', b"'", b"\\", b"\\u", b"d83d",
+    b"<!--", b"-->", b"<script>", b"</script>", b"<li class='t'>", b"</li>", b"<li ", b'"', b"'", b"\\", b"\\u",
+    b"d83d",
     b"/*", b"*/", b"//", b"\n", b"{", b"}", b"[", b"]", b",", b":", b"a", b"0", b"-", b"1e999", b"null", b"undefined",
     b"cb(", b")", b";", b"for(;;);", b"data: ", b"event: update", b"\r", b"\n\n", b"\x00", b"\xff", b"\xed\xa0\x80",
     "面".encode(), "😀".encode(), b"$render_data = [", b"window.__INITIAL_STATE__ = {", b"\xef\xbb\xbf", b" ",
@@ -106,8 +109,8 @@ def test_page(number: int, spoilt: list[tuple[float, int, bytes]], gone: list[in
 
 
 ENCODERS: dict[str, Callable[[bytes], bytes]] = {
-    "gzip": lambda data: __import__("gzip").compress(data),
-    "deflate": lambda data: __import__("zlib").compress(data),
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
     "br": brotli.compress,
     "zstd": zstandard.compress,
 }
@@ -225,8 +228,8 @@ def test_config(spoilt: list[tuple[int, int, str]]) -> None:
         text = text[:at] + written + text[at + length :]
     try:
         Judge(SCORER, parse_settings(text, Path("config.toml")))
-    except InputError as e:
-        assert str(e)
+    except InputError:
+        return
 
 
 PROPERTIES: dict[str, Any] = {

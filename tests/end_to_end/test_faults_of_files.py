@@ -65,6 +65,10 @@ def test_model_and_config_are_spoilt(tmp_path: Path, origin: Origin, origin_ca: 
             wait_for(proxy.process, proxy.stderr, f"not taken.*{why}")
             assert through.get(path).body == WITHOUT
 
+        def made_a_folder() -> None:
+            config.unlink()
+            config.mkdir()
+
         def spoilt_arrays() -> None:
             for name, data in {**pickles, MANIFEST: manifest.encode()}.items():
                 _put(model / name, data)
@@ -75,8 +79,9 @@ def test_model_and_config_are_spoilt(tmp_path: Path, origin: Origin, origin_ca: 
         refused(lambda: shutil.rmtree(model), f"no model in {model}: {MANIFEST}")
         shutil.copytree(PACKAGED, model)
         wait_for(proxy.process, proxy.stderr, "INFO +taken: ")
-        refused(lambda: (config.unlink(), config.mkdir()), "Is a directory")
-        refused(lambda: (config.rmdir(), config.write_bytes(b"\xff\xfe")), "is not UTF-8")
+        refused(made_a_folder, "Is a directory")
+        config.rmdir()
+        refused(lambda: config.write_bytes(b"\xff\xfe"), "is not UTF-8")
         refused(lambda: config.write_bytes(b""), "is empty")
         refused(config.unlink, "there is no such config file")
         config.write_text(CONFIG + "[filter]\naction = 'watch'\n", encoding="utf-8")
