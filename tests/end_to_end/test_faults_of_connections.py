@@ -221,7 +221,7 @@ def test_fragmented_websocket_messages(compressed: bool, origin: Origin, direct:
     """A long folded message is as whole as one that is left alone; the client's own are echoed."""
 
     def message(number: int, text: str) -> bytes:
-        post = {**json.loads(status(number, text)), "card": "一张图" * 3_000}
+        post = {**json.loads(status(number, text)), "long": "一张图" * 3_000}
         return json.dumps(
             {"event": "update", "payload": json.dumps(post, ensure_ascii=False)}, ensure_ascii=False
         ).encode()
@@ -244,4 +244,4 @@ def test_fragmented_websocket_messages(compressed: bool, origin: Origin, direct:
     assert [came[0].encode(), came[2].encode()] == [sent[0], sent[2]]
     folded = json.loads(json.loads(came[1])["payload"])
     assert folded["content"].startswith("<p>已折叠")
-    assert folded["card"] == "一张图" * 3_000
+    assert folded["long"] == "一张图" * 3_000
