@@ -142,9 +142,11 @@ def main() -> None:
     samples = read_seed() + read_all([corpora])
     if not model.exists():
         from circleshield_training import fit, write
+        from circleshield_training.posts import scratch
 
-        pipeline, facts = fit.train([s for s in samples if not is_held_out(s)], 0, print)
-        write.write(pipeline, facts, model)
+        with scratch(None) as folder:
+            trained = fit.train((s for s in samples if not is_held_out(s)), 0, folder, print)
+            write.write(trained.pipeline, trained.facts, model)
     scorer = Scorer.load(model)
     held_out = [s for s in samples if is_held_out(s)]
     circles = [circle(held_out, random.Random(seed)) for seed in range(5)]

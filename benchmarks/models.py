@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression, SGDClassifier
@@ -19,10 +20,12 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from circleshield_model.evidence import COLUMNS, SUMS
+from circleshield_model.evidence import COLUMNS, DAMPING, SUMS
 from circleshield_training import mixing
-from circleshield_training.estimators import NgramEvidence, corpus
+from circleshield_training.chunks import in_memory
+from circleshield_training.estimators import NgramEvidence
 from circleshield_training.measures import cut_for, pr_auc
+from circleshield_training.posts import scratch, spooled
 from circleshield_training.samples import Sample, read_all, read_seed
 
 FOLDS = 5
@@ -35,17 +38,20 @@ class Bench:
     def __init__(self, samples: Sequence[Sample]) -> None:
         rng = random.Random(1)
         kept = [s for s in mixing.corrected(samples) if rng.random() < THINNED.get(mixing.family(s.source), 1)]
-        made, origins = mixing.disguised(kept, 0)
-        group = mixing.groups(kept, 0)
-        self.samples = [*kept, *made]
-        self.texts = [s.text for s in self.samples]
-        self.y = np.array([int(s.spam) for s in self.samples])
-        self.group = np.concatenate([group, group[np.array(origins)]])
-        self.weight = np.concatenate([mixing.weights(kept), np.zeros(len(made))])
-        self.decision_weight = mixing.weights(self.samples)
+        with scratch() as folder:
+            posts = spooled(kept, folder)
+            made = list(mixing.disguised(posts, 0))
+            group = mixing.groups(posts, 0)
+        samples = [*kept, *(sample for sample, _ in made)]
+        self.texts = [s.text for s in samples]
+        self.y = np.array([int(s.spam) for s in samples])
+        self.group = np.concatenate([group, group[np.array([origin for _, origin in made])]])
+        self.weight = np.concatenate([mixing.weights(posts), np.zeros(len(made))])
+        with scratch() as folder:
+            self.decision_weight = mixing.weights(spooled(samples, folder))
         self.fold = np.random.default_rng(0).permutation(int(self.group.max()) + 1)[self.group] % FOLDS
-        self.family = np.array([mixing.family(s.source) for s in self.samples])
-        self.lang = np.array([s.lang for s in self.samples])
+        self.family = np.array([mixing.family(s.source) for s in samples])
+        self.lang = np.array([s.lang for s in samples])
 
     def crossed(self, make: Callable[[], Any], X: Any, weight: NDArray[np.float64], key: str) -> NDArray[np.float64]:
         """Scores of posts by models that have not seen their group."""
@@ -76,10 +82,20 @@ def decision() -> Pipeline:
     return Pipeline([("scale", StandardScaler()), ("decide", LogisticRegression(max_iter=2000))])
 
 
+def whole_posts(texts: Sequence[str]) -> sparse.csr_matrix:
+    """Counts of n-grams (posts, n-grams) that occur more than once, divided by the root of the posts' length."""
+    posts, rows = in_memory(texts, 20), []
+    for chunk in posts.chunks:
+        size = np.diff(chunk.bounds)
+        units = sparse.csr_matrix((np.ones(size.sum()), np.arange(size.sum()), chunk.bounds))
+        n_grams = units @ chunk.matrix(posts.buckets.size, np.ones(chunk.columns.size))
+        rows.append(sparse.diags(1 / np.sqrt(size + DAMPING)) @ n_grams)
+    return sparse.vstack(rows, "csr")
+
+
 def main() -> None:
     bench = Bench(read_seed() + read_all([Path(sys.argv[1])]))
-    units = corpus(bench.texts, 20)
-    X = units.rows(units.bounds[:-1], units.bounds[1:])[:, : 1 << 20]
+    X = whole_posts(bench.texts)
     C = 30.0 * 20_000 / bench.y.size
     makers: dict[str, Callable[[], Any]] = {
         "logistic regression, whole posts": lambda: LogisticRegression(C=C, max_iter=400, tol=1e-4),

@@ -3,18 +3,19 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from circleshield_addon.choices import AuthorChoice, PostChoice
 from circleshield_addon.ledger import Ledger
 
 NOT_KEPT = "not kept"
 """In place of an action: all but `keep`."""
 
 _SPAM = "('remove', 'fold', 'label', 'watch')"
-_COLUMNS = "id, time, platform, author_id, author, post_id, text, text_hash, score, action, reasons, device"
+_COLUMNS = "id, time, platform, author_id, author, post_id, text, text_hash, score, action, reasons, verdicts.device"
 _QUARTER = 900_000  # all time zones are whole quarters of an hour
 _FIGURES = re.compile(
     r" [+-]\d+\.\d$|(?<=^score )\d\.\d+ | \(text \d\.\d+\)$|^\d+ of \d+ (?=earlier posts)|, \d+ of them labelled by you"
@@ -48,13 +49,26 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which verdicts: from `since` to `before`, of a platform, an author (id, platform:id or name), an action."""
+    """Which verdicts: from `since` to `before`, of a platform, an author (id, platform:id or name), an action.
+
+    `words` stand in the text or in the author's name; scores are from `lowest` to `highest`; `device` had the post in
+    a feed.
+    """
 
     since: int | None = None
     before: int | None = None
     platform: str | None = None
     author: str | None = None
     action: str | None = None
+    words: str | None = None
+    lowest: float | None = None
+    highest: float | None = None
+    device: str | None = None
+
+    @property
+    def source(self) -> str:
+        """The tables in SQL; in this order, a device's posts are met without looking at those of others."""
+        return "verdicts" if self.device is None else "seen CROSS JOIN verdicts ON verdicts.id = seen.verdict"
 
     def where(self) -> tuple[str, dict[str, Any]]:
         """As a condition in SQL, and what it names."""
@@ -73,9 +87,26 @@ class Filter:
             parts.append("action <> 'keep'")
         elif self.action is not None:
             parts.append("action = :action")
+        if self.lowest is not None:
+            parts.append("score >= :lowest")
+        if self.highest is not None:
+            parts.append("score <= :highest")
+        if self.words is not None:
+            parts.append("(text LIKE :like ESCAPE '!' OR author LIKE :like ESCAPE '!')")
+        if self.device is not None:
+            parts.append("seen.device = :device")
+        like = re.sub(r"([!%_])", r"!\1", self.words or "")
         of_platform, _, of_id = (self.author or "").partition(":")
         named = {name: getattr(self, name) for name in self.__slots__}
-        return " AND ".join(parts), {**named, "of_platform": of_platform, "of_id": of_id}
+        return " AND ".join(parts), {**named, "of_platform": of_platform, "of_id": of_id, "like": f"%{like}%"}
+
+
+class Chosen(NamedTuple):
+    """What the user chose about a post, whether it is learnt from, and about its author."""
+
+    post: PostChoice | None
+    learnt: bool
+    author: AuthorChoice | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +122,11 @@ class Stats:
 def newest(ledger: Ledger, which: Filter, limit: int, below: int | None = None) -> list[Entry]:
     """A page of verdicts, newest first: those with an id below `below`, which is the last one's of the page before."""
     condition, named = which.where()
-    sql = f"SELECT {_COLUMNS} FROM verdicts WHERE {condition} AND id < :below ORDER BY id DESC LIMIT :limit"
+    number = "id" if which.device is None else "seen.verdict"
+    sql = (
+        f"SELECT {_COLUMNS} FROM {which.source} WHERE {condition} AND {number} < :below"
+        f" ORDER BY {number} DESC LIMIT :limit"
+    )
     rows = ledger.db.execute(sql, {**named, "below": 1 << 62 if below is None else below, "limit": limit})
     return [_entry(row) for row in rows]
 
@@ -103,9 +138,53 @@ def following(ledger: Ledger, which: Filter, above: int = 0) -> Iterator[Entry]:
     return map(_entry, ledger.db.execute(sql, {**named, "above": above}))
 
 
+def scored(ledger: Ledger, which: Filter) -> Iterator[tuple[int, float]]:
+    """Time and score of the verdicts that were decided by the score, not by a rule; oldest first."""
+    condition, named = which.where()
+    by_score = "json_extract(reasons, '$[0]') LIKE 'score %'"
+    sql = f"SELECT time, score FROM verdicts WHERE {condition} AND {by_score} ORDER BY id"
+    yield from ledger.db.execute(sql, named)
+
+
 def last_id(ledger: Ledger) -> int:
     """The newest verdict's."""
     return int(ledger.db.execute("SELECT coalesce(max(id), 0) FROM verdicts").fetchone()[0])
+
+
+def unjudged(ledger: Ledger, actions: tuple[str, ...], device: str | None, limit: int) -> list[Entry]:
+    """The newest verdicts with these actions about whose post and author the user has chosen nothing; with text."""
+    source = Filter(device=device).source
+    sql = (
+        f"SELECT {_COLUMNS} FROM {source} WHERE action IN ({', '.join('?' * len(actions))})"
+        f" AND text IS NOT NULL{'' if device is None else ' AND seen.device = ?'}"
+        " AND NOT EXISTS (SELECT 1 FROM posts AS p WHERE p.platform = verdicts.platform"
+        " AND p.post_id = verdicts.post_id)"
+        " AND NOT EXISTS (SELECT 1 FROM authors AS a WHERE a.platform = verdicts.platform"
+        " AND a.author_id = verdicts.author_id) ORDER BY id DESC LIMIT ?"
+    )
+    named = (*actions, *(() if device is None else (device,)), limit)
+    return [_entry(row) for row in ledger.db.execute(sql, named)]
+
+
+def chosen_about(ledger: Ledger, entries: Iterable[Entry]) -> dict[int, Chosen]:
+    """What the user chose about each of some verdicts' posts and authors, by the verdicts' ids."""
+    found = {}
+    for entry in entries:
+        post = ledger.db.execute(
+            "SELECT choice, learnt FROM posts WHERE platform = ? AND post_id = ?", (entry.platform, entry.post_id)
+        ).fetchone()
+        author = ledger.db.execute(
+            "SELECT choice FROM authors WHERE platform = ? AND author_id = ?", (entry.platform, entry.author_id)
+        ).fetchone()
+        choice, learnt = post or (None, 0)
+        found[entry.id] = Chosen(choice, bool(learnt), author[0] if author else None)
+    return found
+
+
+def was_seen(ledger: Ledger, entry: Entry, device: str) -> bool:
+    """Whether a device had a post in a feed."""
+    sql = "SELECT 1 FROM seen WHERE device = ? AND verdict = ?"
+    return ledger.db.execute(sql, (device, entry.id)).fetchone() is not None
 
 
 def of_post(ledger: Ledger, post: str) -> list[Entry]:
@@ -120,7 +199,7 @@ def of_post(ledger: Ledger, post: str) -> list[Entry]:
 def count(ledger: Ledger, which: Filter) -> int:
     """How many verdicts there are."""
     condition, named = which.where()
-    return int(ledger.db.execute(f"SELECT count(*) FROM verdicts WHERE {condition}", named).fetchone()[0])
+    return int(ledger.db.execute(f"SELECT count(*) FROM {which.source} WHERE {condition}", named).fetchone()[0])
 
 
 def forget(ledger: Ledger, which: Filter) -> int:
@@ -177,3 +256,10 @@ def name_of(ledger: Ledger, platform: str, author_id: str) -> str:
 
 def _entry(row: tuple[Any, ...]) -> Entry:
     return Entry(*(*row[:10], tuple(json.loads(row[10])), row[11]))
+
+
+def last_of_device(ledger: Ledger, device: str) -> int | None:
+    """When the newest verdict on a post that this device loaded was made, as the ledger has times; None without one."""
+    sql = "SELECT MAX(time) FROM verdicts WHERE device = :it OR id IN (SELECT verdict FROM seen WHERE device = :it)"
+    (last,) = ledger.db.execute(sql, {"it": device}).fetchone()
+    return None if last is None else int(last)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 from circleshield_addon.adapter import platform_of
-from circleshield_addon.choices import BLOCKED, Choices
+from circleshield_addon.choices import BLOCKED, TAKEN_OUT, Choices
 from circleshield_addon.friends import Author, Friends
 from circleshield_addon.language import Language, language
 from circleshield_addon.post import Action, Post, Verdict
@@ -111,7 +111,7 @@ class Judge:
         """What comes of a post whatever its text scores, and by which rule; None where the score decides."""
         ids = platform_of(platform)
         if (chosen := choices.rule(ids, post)) is not None:
-            return policy.action if chosen == BLOCKED else "keep", chosen
+            return policy.action if chosen in (BLOCKED, TAKEN_OUT) else "keep", chosen
         if (rule := self._rules.first(post, platform)) is not None:
             return "keep" if rule.effect == "allow" else policy.action, str(rule)
         if author is not None and author.is_shielded(self._shield_after) and not choices.is_judged(ids, post.author_id):

@@ -3,14 +3,15 @@
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from circleshield_addon.choices import AuthorChoice, Choices
-from circleshield_addon.post import Verdict, text_hash
+from circleshield_addon.choices import SHOWN_AGAIN, AuthorChoice, Choices, PostChoice
+from circleshield_addon.ledger_schema import MIGRATIONS
+from circleshield_addon.post import Verdict, storable, text_hash
 from circleshield_model.errors import InputError
 
 FILE = "ledger.sqlite3"
@@ -18,82 +19,6 @@ FILE = "ledger.sqlite3"
 
 HEADER = b"SQLite format 3\0"
 """How the file starts."""
-
-# In order; `user_version` is how many of them a file has been through. Never change one that was released: add one.
-# A verdict that changes gets a new id, so ids run in the order of time: pages are cut by id alone.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    (
-        """
-        CREATE TABLE verdicts (
-            id INTEGER PRIMARY KEY AUTOINCREMENT,
-            time INTEGER NOT NULL,     -- when it was decided so: milliseconds since 1970, UTC
-            platform TEXT NOT NULL,
-            author_id TEXT NOT NULL,
-            author TEXT NOT NULL,
-            post_id TEXT NOT NULL,     -- "-" and a hash where the post has none
-            text TEXT,                 -- NULL for kept posts, and where no text is stored
-            text_hash TEXT,            -- instead of the text where none is stored
-            score REAL NOT NULL,
-            action TEXT NOT NULL,
-            reasons TEXT NOT NULL,     -- a JSON list: the rules, then the evidence
-            device TEXT NOT NULL,      -- the client's address
-            UNIQUE (post_id, platform)
-        ) STRICT
-        """,
-        "CREATE INDEX by_time ON verdicts (time, platform, action)",
-        "CREATE INDEX by_author ON verdicts (author_id, platform, time, action, score)",
-        "CREATE INDEX by_name ON verdicts (author)",
-        "CREATE INDEX by_action ON verdicts (action)",
-        "CREATE INDEX not_kept ON verdicts (id) WHERE action <> 'keep'",
-    ),
-    (
-        """
-        CREATE TABLE restored (
-            platform TEXT NOT NULL,
-            post_id TEXT NOT NULL,
-            time INTEGER NOT NULL,
-            PRIMARY KEY (platform, post_id)
-        ) STRICT, WITHOUT ROWID
-        """,
-        """
-        CREATE TABLE authors (
-            platform TEXT NOT NULL,
-            author_id TEXT NOT NULL,
-            choice TEXT NOT NULL CHECK (choice IN ('allow', 'block')),
-            time INTEGER NOT NULL,
-            PRIMARY KEY (platform, author_id)
-        ) STRICT, WITHOUT ROWID
-        """,
-    ),
-    (
-        "ALTER TABLE verdicts ADD COLUMN sales INTEGER",  # 1: the text alone is a sales post's; NULL: not judged
-        "UPDATE verdicts SET sales = action NOT IN ('keep', 'review') WHERE reasons LIKE '[\"score %'",
-        """
-        CREATE TABLE labels (
-            platform TEXT NOT NULL,
-            post_id TEXT NOT NULL,
-            author_id TEXT NOT NULL,
-            sales INTEGER NOT NULL,    -- what the user says of the post
-            time INTEGER NOT NULL,
-            PRIMARY KEY (platform, post_id)
-        ) STRICT, WITHOUT ROWID
-        """,
-        "INSERT INTO labels SELECT platform, post_id, author_id, 0, restored.time"
-        " FROM restored JOIN verdicts USING (platform, post_id) WHERE author_id <> ''",
-        """
-        CREATE TABLE chosen (
-            platform TEXT NOT NULL,
-            author_id TEXT NOT NULL,
-            choice TEXT NOT NULL CHECK (choice IN ('allow', 'block', 'judge')),
-            time INTEGER NOT NULL,
-            PRIMARY KEY (platform, author_id)
-        ) STRICT, WITHOUT ROWID
-        """,
-        "INSERT INTO chosen SELECT * FROM authors",
-        "DROP TABLE authors",
-        "ALTER TABLE chosen RENAME TO authors",
-    ),
-)
 
 _INSERT = (
     "INSERT OR REPLACE INTO verdicts"
@@ -104,6 +29,9 @@ _LABEL = "INSERT OR REPLACE INTO labels VALUES (?, ?, ?, ?, ?)"
 
 Row = tuple[int, str, str, str, str, str | None, str | None, float, str, str, str, bool | None]
 """The columns of `verdicts` from `time` on."""
+
+View = tuple[str, str, str]
+"""A device, and the platform and id of a post that it had in a feed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,38 +144,63 @@ class Ledger:
         """The rows to write for verdicts, one a post; none for what stands there already.
 
         Reasons are worked out here, which takes about a millisecond for a sales post. A kept post's row is without
-        text. Without `store_text` the others have only the hash of theirs.
+        text, unless it was shown again. Without `store_text` the others have only the hash of theirs.
         """
         rows: dict[tuple[str, str], Row] = {}
         for page in seen:
             for verdict in page.verdicts:
                 post = verdict.post
-                post_id = _storable(post.key)
+                post_id = storable(post.key)
                 rows.pop((page.platform, post_id), None)  # the last verdict on a post counts
                 if self._has(page.platform, post_id, verdict):
                     continue
                 kept = verdict.action == "keep"
+                unread = kept and verdict.rules != (SHOWN_AGAIN,)
                 rows[page.platform, post_id] = (
                     page.time,
                     page.platform,
-                    _storable(post.author_id),
-                    _storable(post.author),
+                    storable(post.author_id),
+                    storable(post.author),
                     post_id,
-                    _storable(post.text) if store_text and not kept else None,
-                    text_hash(post.text) if not store_text and not kept else None,
+                    storable(post.text) if store_text and not unread else None,
+                    text_hash(post.text) if not store_text and not unread else None,
                     verdict.score,
                     verdict.action,
-                    _storable(json.dumps(verdict.rules if kept else verdict.reasons, ensure_ascii=False)),
+                    storable(json.dumps(verdict.rules if kept else verdict.reasons, ensure_ascii=False)),
                     page.device,
                     verdict.sales,
                 )
         return list(rows.values())
 
-    def write(self, rows: list[Row]) -> None:
-        """Writes rows in one transaction."""
-        if rows:
-            with self.transaction():
-                self.db.executemany(_INSERT, rows)
+    def views(self, seen: Iterable[Seen]) -> list[View]:
+        """Who had which posts in a feed, as far as that is new; kept posts do not count."""
+        found = {
+            (page.device, page.platform, storable(verdict.post.key))
+            for page in seen
+            for verdict in page.verdicts
+            if verdict.action != "keep"
+        }
+        sql = (
+            "SELECT 1 FROM verdicts JOIN seen ON seen.verdict = verdicts.id"
+            " WHERE seen.device = ? AND platform = ? AND post_id = ?"
+        )
+        return [view for view in found if self.db.execute(sql, view).fetchone() is None]
+
+    def write(self, rows: list[Row], views: Sequence[View] = ()) -> None:
+        """Writes rows and views in one transaction."""
+        if not rows and not views:
+            return
+        by_post = "SELECT id FROM verdicts WHERE platform = ? AND post_id = ?"
+        with self.transaction():
+            before = [(number, row) for row in rows for (number,) in self.db.execute(by_post, (row[1], row[4]))]
+            self.db.executemany(_INSERT, rows)
+            for number, row in before:
+                self.db.execute(
+                    f"UPDATE OR REPLACE seen SET verdict = ({by_post}) WHERE verdict = ?", (row[1], row[4], number)
+                )
+            self.db.executemany(
+                "INSERT OR IGNORE INTO seen SELECT ?, id FROM verdicts WHERE platform = ? AND post_id = ?", views
+            )
 
     def _has(self, platform: str, post_id: str, verdict: Verdict) -> bool:
         row = self.db.execute(
@@ -271,10 +224,14 @@ class Ledger:
     def choices(self) -> Choices:
         """All that the user chose."""
         return Choices(
-            frozenset(self.db.execute("SELECT platform, post_id FROM restored")),
+            {(platform, post): choice for platform, post, choice, _ in self.posts()},
             {(platform, author): choice for platform, author, choice, _ in self.authors()},
             frozenset(self.labels()),
         )
+
+    def posts(self) -> list[tuple[str, str, PostChoice, int]]:
+        """The posts that the user chose about: platform, id, choice, time; the newest first."""
+        return list(self.db.execute("SELECT platform, post_id, choice, time FROM posts ORDER BY time DESC, post_id"))
 
     def authors(self) -> list[tuple[str, str, AuthorChoice, int]]:
         """The authors that the user chose about: platform, id, choice, time; by platform and id."""
@@ -282,8 +239,8 @@ class Ledger:
 
     def adopt(self, choices: Choices) -> None:
         """Takes over the choices of a ledger that is lost."""
-        for platform, post_id in choices.restored:
-            self.restore(platform, post_id)
+        for (platform, post_id), post_choice in choices.posts.items():
+            self.choose_post(platform, post_id, post_choice, learnt=post_choice != "unsure")
         for (platform, author_id), choice in choices.authors.items():
             self.choose_author(platform, author_id, choice)
         for platform, post_id, author_id, sales in choices.labels:
@@ -307,18 +264,28 @@ class Ledger:
         sql = "DELETE FROM labels WHERE platform = ? AND post_id = ?"
         return self.db.execute(sql, (platform, post_id)).rowcount > 0
 
-    def restore(self, platform: str, post_id: str) -> None:
-        """Lets a post show again; it is none of its author's sales posts then."""
-        self.db.execute("INSERT OR IGNORE INTO restored VALUES (?, ?, ?)", (platform, post_id, _now()))
-        self.label(platform, post_id, sales=False)
+    def choose_post(self, platform: str, post_id: str, choice: PostChoice, learnt: bool) -> None:
+        """Lets a post show again, or takes it out, or neither; `learnt`: whether it is a sample as well.
 
-    def unrestore(self, platform: str, post_id: str) -> bool:
-        """Takes that back; False where it was not so."""
-        sql = "DELETE FROM restored WHERE platform = ? AND post_id = ?"
-        done = self.db.execute(sql, (platform, post_id)).rowcount > 0
-        if done:
+        Its author's history counts what is said of it.
+        """
+        self.db.execute(
+            "INSERT OR REPLACE INTO posts VALUES (?, ?, ?, ?, ?)", (platform, post_id, choice, learnt, _now())
+        )
+        if choice == "unsure":
             self.unlabel(platform, post_id)
-        return done
+        else:
+            self.label(platform, post_id, sales=choice == "spam")
+
+    def unchoose_post(self, platform: str, post_id: str) -> PostChoice | None:
+        """Takes that back, and says what it was."""
+        sql = "DELETE FROM posts WHERE platform = ? AND post_id = ? RETURNING choice"
+        row = self.db.execute(sql, (platform, post_id)).fetchall()
+        if not row:
+            return None
+        self.unlabel(platform, post_id)
+        choice: PostChoice = row[0][0]
+        return choice
 
     def choose_author(self, platform: str, author_id: str, choice: AuthorChoice) -> None:
         """Lets all posts of an author through, or none, or has them judged for good. The newest choice counts."""
@@ -335,11 +302,6 @@ def damaged(why: str) -> sqlite3.DatabaseError:
     error = sqlite3.DatabaseError(why)
     error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
     return error
-
-
-def _storable(text: str) -> str:
-    """Half a surrogate pair, which JSON can hold, is no text for SQLite."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _now() -> int:

@@ -30,6 +30,11 @@ class Post:
         return self.id or "-" + text_hash(f"{self.author_id}\n{self.text}")
 
 
+def storable(text: str) -> str:
+    """The text as UTF-8 can hold it: half a surrogate pair, which JSON can spell, is none."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def text_hash(text: str) -> str:
     """BLAKE2b of 16 bytes, in hexadecimal."""
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -20,6 +20,7 @@ from mitmproxy.addonmanager import Loader
 from mitmproxy.proxy.layers.modes import Socks5AuthData
 from mitmproxy.proxy.mode_specs import RegularMode, UpstreamMode
 
+from circleshield_addon.access import OWN_PORT
 from circleshield_addon.device import device_of
 from circleshield_addon.settings import User
 
@@ -62,7 +63,12 @@ class ProxyUsers:
         await self._ask(flow)
 
     async def requestheaders(self, flow: http.HTTPFlow) -> None:
-        """Lets a plain request through, or not. The password goes no further in any case."""
+        """Lets a plain request through, or not. The password goes no further in any case.
+
+        What the proxy serves on its own port is for those who do not use it yet.
+        """
+        if flow.metadata.get(OWN_PORT):
+            return
         if flow.client_conn not in self._names:
             await self._ask(flow)
         elif isinstance(flow.client_conn.proxy_mode, RegularMode | UpstreamMode):

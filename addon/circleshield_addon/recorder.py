@@ -14,7 +14,7 @@ from circleshield_addon import settings
 from circleshield_addon.choices import Choices
 from circleshield_addon.filtering import where
 from circleshield_addon.friends import Friends
-from circleshield_addon.ledger import HEADER, Ledger, Row, Seen, damaged
+from circleshield_addon.ledger import HEADER, Ledger, Row, Seen, View, damaged
 from circleshield_addon.post import Verdict
 from circleshield_model.errors import InputError
 
@@ -61,6 +61,7 @@ class Recorder:
         self._queue: deque[Seen] = deque()
         self._waiting = 0
         self._rows: list[Row] = []  # prepared, and not written yet
+        self._views: list[View] = []
         self._rescued: Choices | None = None  # of a ledger that was set aside
         self._next_prune = 0.0
         self._ready = threading.Event()
@@ -129,12 +130,13 @@ class Recorder:
             return
         if ledger.is_changed():
             self._read(ledger)
-        while self._rows or self._queue:
-            if not self._rows:
-                self._rows = ledger.rows(self._batch(), self.settings.store_text)
-            ledger.write(self._rows)
+        while self._rows or self._views or self._queue:
+            if not self._rows and not self._views:
+                batch = self._batch()
+                self._rows, self._views = ledger.rows(batch, self.settings.store_text), ledger.views(batch)
+            ledger.write(self._rows, self._views)
             self.friends.saw(self._rows)
-            self._rows = []
+            self._rows, self._views = [], []
         if time.monotonic() >= self._next_prune:
             now = time.time_ns() // 1_000_000
             if ledger.prune(now - self.settings.keep_days * _DAY_MILLISECONDS, self.settings.keep_rows):

@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from circleshield_addon.filtering import where
 from circleshield_addon.judge import Judge
 from circleshield_addon.settings import Settings, default_config_path, parse_settings, read_config
-from circleshield_model import artefact
+from circleshield_model import artefact, versions
 from circleshield_model.errors import InputError
 from circleshield_model.scorer import Scorer
 
@@ -22,29 +24,78 @@ Stamp = tuple[int, int, int] | None
 """What tells one state of a file from another; None while there is none."""
 
 
-def stamps(config: Path | None, model: Path | None) -> tuple[Stamp, ...]:
-    """The state of the config file and of the model's files; None for the user's default file, the packaged model."""
-    folder = model or artefact.PACKAGED
-    files = (config or default_config_path(), folder / artefact.MANIFEST, folder / artefact.ARRAYS)
-    return tuple(_stamp(file) for file in files)
+@dataclass(frozen=True)
+class Files:
+    """What a proxy is made from: a config file, or where None the user's default one; and the model in a folder, or
+    where None the one in use in the home folder, or where that is None too the packaged one."""
+
+    config: Path | None = None
+    model: Path | None = None
+    home: Path | None = None
+
+    @property
+    def config_path(self) -> Path:
+        """The config file, which need not exist."""
+        return self.config or default_config_path()
+
+    def model_folder(self) -> Path:
+        """The model's folder at this moment. InputError if the file that says which is damaged."""
+        if self.model is not None:
+            return self.model
+        return artefact.PACKAGED if self.home is None else versions.folder_in_use(self.home)
+
+    def scorer(self) -> Scorer:
+        """The model to start with: where the user's own cannot be read the packaged one, which is logged.
+
+        InputError if `model`, or the packaged one, cannot be read.
+        """
+        folder = self.model
+        try:
+            folder = self.model_folder()
+            return Scorer.load(folder)
+        except InputError as e:
+            if folder is not None and folder in (self.model, artefact.PACKAGED):
+                raise
+            _log.error("the packaged model is used: %s", e)
+            return Scorer.load()
+
+    def stamps(self) -> tuple[Stamp, ...]:
+        """The state of all the files."""
+        try:
+            folder = self.model_folder()
+        except InputError:  # said when it is read
+            folder = artefact.PACKAGED
+        pointer = () if self.home is None else (versions.pointer(self.home),)
+        return tuple(map(_stamp, (self.config_path, folder / artefact.MANIFEST, folder / artefact.ARRAYS, *pointer)))
 
 
 class Reloading:
     """A mitmproxy addon that watches the files a Shield was made from.
 
     A change counts once the files have been the same at two looks, so that no half written one is read. `refused` says
-    what is wrong with the files as they are now, None if they are in use.
+    what is wrong with the files as they are now, None if they are in use. `on_taken` is called after each change.
     """
 
-    def __init__(self, shield: "Shield", config: Path | None, model: Path | None, made_from: tuple[Stamp, ...]) -> None:
-        """`made_from`: `stamps(config, model)` before the files were read."""
-        self.config = config or default_config_path()
+    def __init__(self, shield: "Shield", files: Files, made_from: tuple[Stamp, ...]) -> None:
+        """`made_from`: the files' `stamps()` before they were read."""
+        self.config = files.config_path
         self.refused: str | None = None
+        self.on_taken: Callable[[], None] = lambda: None
         self._shield = shield
-        self._paths = config, model
-        self._needed = config is not None or made_from[0] is not None
+        self._files = files
+        self._needed = files.config is not None or made_from[0] is not None
         self._in_use = self._last = made_from
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def trained(self) -> float | None:
+        """When the user's model was made, in seconds since 1970; None while the packaged one is in use."""
+        try:
+            packaged = self._files.model_folder() == artefact.PACKAGED
+        except InputError:
+            return None
+        stamp = None if packaged else self._in_use[1]
+        return None if stamp is None else stamp[0] / 1e9
 
     def running(self) -> None:
         """Begins to watch; needs a running event loop."""
@@ -62,7 +113,7 @@ class Reloading:
 
     async def look(self) -> None:
         """One look at the files; what has changed and come to rest is taken, or refused with the reason logged."""
-        found = stamps(*self._paths)
+        found = self._files.stamps()
         rests, self._last = found == self._last, found
         if not rests or found == self._in_use:
             return
@@ -78,11 +129,12 @@ class Reloading:
         self._in_use, self.refused = found, None
         self._shield.use(judge, settings)
         _log.info("taken: %s, model %s", self.config if found[0] else "default settings", judge.scorer.version)
+        self.on_taken()
 
     def _read(self, found: tuple[Stamp, ...]) -> tuple[Settings, Judge]:
         scorer = self._shield.judge.scorer
         if found[1:] != self._in_use[1:] or self.refused is not None:
-            fresh = Scorer.load(self._paths[1])
+            fresh = Scorer.load(self._files.model_folder())
             if _identity(fresh) != _identity(scorer):
                 scorer = fresh
         settings = Settings()

@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from functools import cached_property
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,6 +13,7 @@ from platformdirs import user_config_path
 
 from circleshield_addon import config_errors
 from circleshield_addon.adapters import ADAPTERS
+from circleshield_addon.destinations import allowance
 from circleshield_addon.device import USER, device
 from circleshield_addon.generic import GENERIC
 from circleshield_addon.language import Language
@@ -101,6 +102,15 @@ class Ledger(_Table):
     """Of more verdicts than this the oldest are deleted."""
 
 
+class Access(_Table):
+    """Which devices may use the proxy, and what they may reach through it."""
+
+    clients: Texts = ()
+    """Networks whose devices are let in besides those of private networks, such as `2001:db8:1::/64`."""
+    allow: Texts = ()
+    """What devices may reach although it is this machine or link-local, such as `127.0.0.1:3000`, `169.254.0.0/16`."""
+
+
 class Friends(_Table):
     """What an author's earlier posts do to the next one; needs the ledger."""
 
@@ -154,6 +164,7 @@ class Settings(_Table):
     rules: Annotated[tuple[Rule, ...], pydantic.Field(strict=False)] = ()
     generic: Generic = Generic()
     ledger: Ledger = Ledger()
+    access: Access = Access()
     friends: Friends = Friends()
     users: dict[str, User] = {}
     review: Review = Review()
@@ -268,6 +279,15 @@ def _faults(settings: Settings) -> Iterator[str]:
     for name in settings.users:
         if not re.fullmatch(r"[\w-]{1,64}", name):
             yield f"users: {name!r} is no name; use letters, figures, - and _"
+    for key, entries, read in (
+        ("access.clients", settings.access.clients, ip_network),
+        ("access.allow", settings.access.allow, allowance),
+    ):
+        for entry in entries:
+            try:
+                read(entry)
+            except ValueError as e:
+                yield f"{key}: {e}"
     known = (*adapters, GENERIC.name)
     for number, rule in enumerate(settings.rules, 1):
         if rule.platform is not None and rule.platform not in known:

@@ -6,7 +6,6 @@ from functools import partial
 
 from mitmproxy import http, tls
 from mitmproxy.proxy.layers.websocket import Fragmentizer
-from mitmproxy.proxy.mode_specs import ReverseMode
 
 from circleshield_addon import cut_responses, notes, routing
 from circleshield_addon.adapter import Adapter
@@ -16,6 +15,7 @@ from circleshield_addon.device import USER, device_of
 from circleshield_addon.drift import DriftAlarm
 from circleshield_addon.filtering import filtered, where
 from circleshield_addon.generic import GENERIC
+from circleshield_addon.handshake import asked_host
 from circleshield_addon.judge import Judge
 from circleshield_addon.pauses import Pauses
 from circleshield_addon.post import Verdict
@@ -92,12 +92,8 @@ class Shield:
 
     def tls_clienthello(self, data: tls.ClientHelloData) -> None:
         """Leaves TLS alone unless it is for an enabled adapter's host, or for the proxy itself (an HTTPS proxy)."""
-        address = data.context.server.address
-        if address is None:
-            return
-        reverse = isinstance(data.context.client.proxy_mode, ReverseMode)  # there the SNI is the proxy's own name
-        host = address[0] if reverse else data.client_hello.sni or address[0]
-        if not routing.decrypted(host, self.settings):
+        host = asked_host(data)
+        if host is not None and not routing.decrypted(host, self.settings):
             data.ignore_connection = True
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
@@ -183,7 +179,7 @@ class Shield:
             return
         headers = response.headers
         coded = headers.get("content-type", ""), headers.get("content-encoding", "")
-        arguments = (response.raw_content, found, judge, self.notes, *coded, self._device(flow))
+        arguments = (response.raw_content, found, judge, self.notes, *coded, self.device(flow))
         result = await self._desk.done(partial(filtered, *arguments), PAGE_SECONDS)
         if result.fault is not None:
             self._fault(found, result.fault)
@@ -227,7 +223,7 @@ class Shield:
             return None
         return self.judge
 
-    def _device(self, flow: http.HTTPFlow) -> str:
+    def device(self, flow: http.HTTPFlow) -> str:
         """Whom a profile may name: the proxy user if one does, or the client's address."""
         user = USER + self.users.name(flow.client_conn)
         return user if user in self.settings.profile_of else device_of(flow.client_conn.peername)
@@ -242,13 +238,13 @@ class Shield:
             *found,
             lambda: self._judge_for(found[0], flow),
             self.notes,
-            self._device(flow),
+            self.device(flow),
             lambda verdict: self._record(flow, found[0], (verdict,)),
         )
 
     def _record(self, flow: http.HTTPFlow, adapter: Adapter, verdicts: tuple[Verdict, ...]) -> None:
         if self.recorder is not None:
-            self.recorder.record(adapter.platform, verdicts, self._device(flow))
+            self.recorder.record(adapter.platform, verdicts, self.device(flow))
 
     def _not_a_page(self, response: http.Response, found: Route) -> str | None:
         """None for a response to read; otherwise why not, empty where that is nothing to speak of."""

@@ -18,6 +18,7 @@ from circleshield_model.errors import InputError
 
 _BOM = b"\xef\xbb\xbf"
 _TNETSTRING = re.compile(rb"[1-9]\d{0,11}:\d{1,4}:")  # a dictionary's length, and that of its first key
+_HAR = re.compile(rb'\s*\{\s*"log"\s*:')
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,11 @@ class Capture(Protocol):
         ...
 
 
+def is_capture(head: bytes) -> bool:
+    """Whether a file that begins so is a recording."""
+    return bool(_TNETSTRING.match(head) or _HAR.match(head.removeprefix(_BOM)))
+
+
 def read_capture(data: bytes) -> Capture | None:
     """The recording in the bytes of a file, told by what is in it; None where it is none.
 
@@ -53,7 +59,7 @@ def read_capture(data: bytes) -> Capture | None:
         try:
             text = JsonText(data.removeprefix(_BOM))
         except JsonError:
-            if re.match(rb'\s*\{\s*"log"\s*:', data.removeprefix(_BOM)):
+            if _HAR.match(data.removeprefix(_BOM)):
                 raise InputError("the HAR file is broken: it is not JSON, or was cut off") from None
             return None
         entries = next(text.find("log.entries"), None)

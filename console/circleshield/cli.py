@@ -3,6 +3,7 @@
 import importlib
 import sys
 from importlib.metadata import version
+from typing import Any
 
 import click
 
@@ -12,24 +13,36 @@ from circleshield_model.errors import InputError
 COMMANDS = {
     "adapters": "List the platforms; start an adapter, or learn one from a capture.",
     "allow-author": "Let all posts of an author through.",
+    "backup": "Keep config, CA, ledger, samples and models in one file, and take them back.",
     "block-author": "Treat all posts of an author as sales posts.",
+    "ca": "Show, renew or export the certificate authority that devices trust.",
     "classify": "Score lines of text.",
     "config": "Write, show, change or check the config file.",
     "demo": "Show the proxy at work on a small feed of its own.",
+    "doctor": "Look at everything that can go wrong, and say the mend.",
     "evaluate": "Measure a model on labelled files.",
     "explain": "Say why a text scores as it does.",
     "export": "Write the ledger as JSON Lines or CSV.",
     "filter": "Treat a response body or a capture as the proxy would.",
     "forget": "Delete from the ledger.",
     "friends": "List the authors of sales posts, and whom to shield.",
+    "label": "Label the posts that teach most, one key each.",
     "log": "Show what was taken out, and why.",
+    "model": "List, compare and take back versions of your model.",
+    "pair": "Let a phone see the review page.",
     "pause": "Let everything pass for a while.",
     "restore": "Let a removed post show again.",
     "resume": "End a pause.",
+    "review": "Open the review page.",
     "run": "Run the proxy.",
+    "samples": "Add, import, list and remove your own labelled posts.",
+    "service": "Run the proxy in the background, from login or boot on.",
+    "setup": "Show what to tap on a phone or computer, with QR codes; --remove undoes it.",
     "stats": "Count by day, platform, author and reason.",
     "status": "Show what the running proxy does.",
-    "train": "Train a model from labelled samples.",
+    "train": "Learn from your labels.",
+    "tune": "Show what each cut-off would cost, and set it.",
+    "wireguard": "Let devices in by WireGuard tunnel, each with a key of its own.",
 }
 
 
@@ -45,6 +58,13 @@ class Commands(click.Group):
         command = importlib.import_module(f"circleshield.commands.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("circleshield: interrupted", err=True)
+            ctx.exit(130)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

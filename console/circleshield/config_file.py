@@ -18,6 +18,7 @@ from pydantic_core import PydanticUndefined
 from circleshield_addon.config_errors import bounds
 from circleshield_addon.rules import Rule
 from circleshield_addon.settings import (
+    Access,
     Filter,
     Friends,
     Generic,
@@ -63,6 +64,7 @@ TABLES = (
     Table("[[rules]]", "[[rules]]", Rule),
     Table("[generic]", "[generic]", Generic),
     Table("[ledger]", "[ledger]", Ledger),
+    Table("[access]", "[access]", Access),
     Table("[friends]", "[friends]", Friends),
     Table("[users.NAME]", "[users.anna]", User),
     Table("[review]", "[review]", Review),

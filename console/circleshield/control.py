@@ -30,7 +30,7 @@ async def control_socket(home: Path, answers: dict[str, Callable[..., dict[str, 
         yield
         return
     if path.exists():
-        if _is_alive(path):
+        if runs(home):
             raise InputError(f"{home}: a proxy already runs with this home folder; stop it or name another --home")
         path.unlink()
 
@@ -73,11 +73,12 @@ def ask(home: Path, command: str, **arguments: Any) -> dict[str, Any]:
     return reply
 
 
-def _is_alive(path: Path) -> bool:
+def runs(home: Path) -> bool:
+    """Whether a proxy runs with this home folder."""
     try:
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(_SECONDS)
-            client.connect(str(path))
+            client.connect(str(home / SOCKET))
     except OSError:
         return False
     return True

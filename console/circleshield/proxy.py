@@ -18,16 +18,23 @@ from mitmproxy.addons import (
     next_layer,
     proxyserver,
     strip_dns_https_records,
-    tlsconfig,
     update_alt_svc,
     upstream_auth,
 )
 from mitmproxy.master import Master
 from mitmproxy.proxy.mode_servers import ServerInstance
+from mitmproxy.proxy.mode_specs import RegularMode
 
+from circleshield.reach import reached_host
 from circleshield.review.hosting import ReviewHost
+from circleshield.wireguard_server import InTunnels, WireGuardDevices, mode_spec, user_spec
+from circleshield_addon import authority, refusals
+from circleshield_addon.access import Access
 from circleshield_addon.coding import MAX_DECODED_BYTES
 from circleshield_addon.filtering import where
+from circleshield_addon.leaves import Leaves
+from circleshield_addon.quic import NoQuic
+from circleshield_addon.refusals import Refusals
 from circleshield_addon.reloading import Reloading
 from circleshield_addon.shield import Shield
 from circleshield_model.errors import InputError
@@ -47,23 +54,38 @@ class Proxy(Master):
         reloading: Reloading,
         listen: tuple[str, int],
         modes: Sequence[str] = ("regular",),
-        ca_folder: Path | None = None,
+        *,
+        ca_folder: Path,
         upstream_ca: Path | None = None,
         review: ReviewHost | None = None,
     ) -> None:
-        """Raises InputError for a mode or file that mitmproxy does not take."""
+        """`ca_folder` holds the CA. Raises InputError for a mode or file that mitmproxy does not take."""
         if upstream_ca is not None:
             _check_certificates(upstream_ca)
+        WireGuardDevices.home = ca_folder.parent
         super().__init__(options.Options())
         self.shield = shield
         self.reloading = reloading
         self.server = proxyserver.Proxyserver()
+        if review is not None:
+            review.proxy_address = self.address
+
+        def page_port() -> int:
+            return review.port if review is not None else 0
+
+        self._restarts: set[asyncio.Future[None]] = set()
+        self._one_restart = asyncio.Lock()
+        self.leaves = Leaves(ca_folder)
+        self.refusals = Refusals(ca_folder.parent / refusals.FILE, self.leaves.authority.fingerprint)
         self._clients = _Clients(self.server)
         self.addons.add(
             self._clients,
             self.server,
+            Access(self.server.listen_addrs, page_port, lambda: shield.settings),
+            NoQuic(lambda: shield.settings),
+            InTunnels(lambda: ("127.0.0.1", page_port())),
             next_layer.NextLayer(),
-            tlsconfig.TlsConfig(),
+            self.leaves,
             disable_h2c.DisableH2C(),
             dns_resolver.DnsResolver(),
             strip_dns_https_records.StripDnsHttpsRecords(),
@@ -72,17 +94,19 @@ class Proxy(Master):
             upstream_auth.UpstreamAuth(),
             *([review] if review is not None else []),
             shield,
+            self.refusals,
             reloading,
         )
+        reloading.on_taken = self.warn_of_ca
         try:
             self.options.update(
                 listen_host=listen[0],
                 listen_port=listen[1],
-                mode=list(modes),
+                mode=list(map(mode_spec, modes)),
                 http3=False,
                 stream_large_bodies=str(MAX_DECODED_BYTES),
                 ssl_verify_upstream_trusted_ca=str(upstream_ca) if upstream_ca else None,
-                **({"confdir": str(ca_folder)} if ca_folder else {}),
+                confdir=str(ca_folder),
             )
         except (exceptions.OptionsError, ValueError, OSError) as e:
             raise InputError(str(e)) from e
@@ -120,6 +144,45 @@ class Proxy(Master):
         await asyncio.wait((ended, drained), timeout=GRACE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         await self.done()
 
+    def address(self) -> tuple[str, int] | None:
+        """What devices set as their HTTP proxy; None without a regular mode."""
+        for server in self.server.servers:
+            if isinstance(server.mode, RegularMode) and server.listen_addrs:
+                host, port = server.listen_addrs[0][:2]
+                return reached_host(host), port
+        return None
+
+    def renew_ca(self) -> dict[str, Any]:
+        """Goes on with the CA that is in the folder now."""
+        self.leaves.renew()
+        self.refusals.renew(self.leaves.authority.fingerprint)
+        _log.info("CA: taken: %s", self.leaves.authority.title)
+        return {}
+
+    def ca_troubles(self) -> list[str]:
+        """What the user should know of the CA, with the hosts that are to be decrypted now."""
+        return list(authority.troubles(self.leaves.authority, self.shield.settings.hosts))
+
+    def renew_tunnels(self) -> dict[str, Any]:
+        """Lets in the devices that are in the file now."""
+        self._restarts.add(restart := asyncio.ensure_future(self._restart_tunnels()))
+        restart.add_done_callback(self._restarts.discard)
+        return {}
+
+    async def _restart_tunnels(self) -> None:
+        async with self._one_restart:
+            for server in self.server.servers:
+                if isinstance(server, WireGuardDevices):
+                    try:
+                        await server.restart()
+                    except Exception as e:  # the other ways in go on
+                        _log.error("WireGuard does not listen any more: %s", e)
+
+    def warn_of_ca(self) -> None:
+        """Logs what the user should know of the CA."""
+        for trouble in self.ca_troubles():
+            _log.warning("CA: it %s", trouble)
+
     async def _drained(self) -> None:
         """Returns when no response is under way and all that was written has left."""
         quiet = 0
@@ -132,7 +195,7 @@ class Proxy(Master):
         error = instance.last_exception
         cause = error.__cause__ if error is not None else None
         if not isinstance(cause, OSError):
-            return f"{instance.mode.full_spec}: {error}"
+            return f"{user_spec(instance.mode.full_spec)}: {error}"
         host = instance.mode.listen_host(self.options.listen_host)
         port = instance.mode.listen_port(self.options.listen_port)
         # asyncio leaves the number out when this machine has no such address.

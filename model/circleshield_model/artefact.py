@@ -13,7 +13,8 @@ from circleshield_model.errors import InputError
 
 FORMAT = 1
 PACKAGED = Path(__file__).with_name("artefact")
-PIPELINE, ARRAYS, MANIFEST = "pipeline.joblib", "scorer.npz", "manifest.json"
+FILES = PIPELINE, ARRAYS, MANIFEST = "pipeline.joblib", "scorer.npz", "manifest.json"
+HELD_OUT, GATE = "held_out.npz", "gate.json"  # beside a model of the user's: what it was proved with, and how
 
 
 class Artefact(NamedTuple):

@@ -1,6 +1,7 @@
 """The few figures that a post is judged by: what its n-grams weigh, as a whole and in windows, and cues."""
 
 from collections.abc import Callable
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,18 @@ def gather(units: Units, weigh: Weigh) -> tuple[NDArray[np.int64], NDArray[np.in
     return total, found
 
 
-def evidence(units: Units, each: NDArray[np.int64], cue_counts: NDArray[np.int64], step: float) -> NDArray[np.float64]:
+class Outline(Protocol):
+    """What of `Units` is looked at besides the n-grams."""
+
+    @property
+    def tagged(self) -> NDArray[np.bool_]: ...
+    @property
+    def bounds(self) -> NDArray[Any]: ...
+    @property
+    def signs(self) -> NDArray[Any]: ...
+
+
+def evidence(units: Outline, each: NDArray[np.int64], cue_counts: NDArray[Any], step: float) -> NDArray[np.float64]:
     """Columns as in `COLUMNS` (n, len(COLUMNS)), from what `gather` found.
 
     `step` is what one in fixed point is in log-odds. A sum over k units is divided by sqrt(k + DAMPING), as a document

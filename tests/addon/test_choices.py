@@ -2,7 +2,7 @@
 
 import pytest
 
-from circleshield_addon.choices import Choices
+from circleshield_addon.choices import Choices, PostChoice
 from circleshield_addon.judge import Judge
 from circleshield_addon.post import Post, Verdict
 from circleshield_addon.settings import Filter, Settings
@@ -19,7 +19,7 @@ def _verdict(text: str, choices: Choices, settings: Settings = Settings(), ad: b
     return verdict
 
 
-RESTORED = frozenset({("weibo", "p")})
+RESTORED: dict[tuple[str, str], PostChoice] = {("weibo", "p"): "social"}
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,8 @@ RESTORED = frozenset({("weibo", "p")})
     [
         (Choices(RESTORED), SALES, True, "keep", "shown again at your wish"),
         (Choices(RESTORED, {("weibo", "a"): "block"}), SALES, False, "keep", "shown again at your wish"),
+        (Choices({("weibo", "p"): "spam"}), FRIEND, False, "remove", "spam at your word"),
+        (Choices({("weibo", "p"): "spam"}, {("weibo", "a"): "allow"}), FRIEND, False, "remove", "spam at your word"),
         (Choices(authors={("weibo", "a"): "allow"}), SALES, True, "keep", "author allowed at your wish"),
         (Choices(authors={("weibo", "a"): "block"}), FRIEND, False, "remove", "author blocked at your wish"),
         (Choices(authors={("weibo", "a"): "block"}), FRIEND, True, "remove", "author blocked at your wish"),
@@ -38,7 +40,12 @@ def test_precedence(choices: Choices, text: str, ad: bool, action: str, rule: st
 
 
 @pytest.mark.parametrize(
-    "choices", [Choices(frozenset({("x", "p"), ("weibo", "q")})), Choices(authors={("x", "a"): "allow"})]
+    "choices",
+    [
+        Choices({("x", "p"): "social", ("weibo", "q"): "social"}),
+        Choices({("weibo", "p"): "unsure"}),
+        Choices(authors={("x", "a"): "allow"}),
+    ],
 )
 def test_choices_about_others_do_not_matter(choices: Choices) -> None:
     assert _verdict(SALES, choices) == _verdict(SALES, Choices())
@@ -50,6 +57,12 @@ def test_a_blocked_author_gets_the_action_of_the_settings() -> None:
 
 
 def test_posts_without_ids_are_nobodys() -> None:
-    choices = Choices(frozenset({("weibo", "")}), {("weibo", ""): "allow"})
+    choices = Choices({("weibo", ""): "social"}, {("weibo", ""): "allow"})
     (verdict,) = Judge(SCORER, Settings(), lambda: choices).verdicts([Post("", "", "", SALES, False)], "weibo")
     assert verdict.action == "remove"
+
+
+def test_a_post_without_an_id_is_known_by_author_and_text() -> None:
+    post, other = (Post("", "a", "n", text, False) for text in (SALES, SALES + "!"))
+    judge = Judge(SCORER, Settings(), lambda: Choices({("weibo", post.key): "social"}))
+    assert [verdict.action for verdict in judge.verdicts([post, other], "weibo_web")] == ["keep", "remove"]

@@ -127,7 +127,7 @@ def test_what_is_forgotten_or_too_old_is_no_history(ledger: Ledger) -> None:
 def test_labels(ledger: Ledger) -> None:
     friends = Friends()
     record(ledger, friends, verdict(1), verdict(2), verdict(3, False))
-    ledger.restore("weibo", "1")
+    ledger.choose_post("weibo", "1", "social", learnt=True)
     assert ledger.label("weibo", "3", sales=True)
     assert not ledger.label("weibo", "99", sales=True)
     friends.load(ledger)
@@ -138,7 +138,7 @@ def test_labels(ledger: Ledger) -> None:
     forget(ledger, Filter())
     friends.load(ledger)
     assert past(friends) == Past(0, 0, 1, 2), "what the user said stays"
-    ledger.unrestore("weibo", "1")
+    ledger.unchoose_post("weibo", "1")
     assert ledger.unlabel("weibo", "3")
     assert not ledger.unlabel("weibo", "3")
     friends.load(ledger)

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from circleshield_addon.history import Entry, Filter, count, following, forget, newest, of_post, stats
-from circleshield_addon.ledger import FILE, MIGRATIONS, Ledger, Seen
+from circleshield_addon.ledger import FILE, Ledger, Seen
+from circleshield_addon.ledger_schema import MIGRATIONS
 from circleshield_addon.post import Action, Post, Verdict
 from circleshield_model.errors import InputError
 
@@ -134,8 +135,8 @@ def test_migrates_from_version_1(tmp_path: Path) -> None:
     old.close()
     with closing(Ledger(tmp_path / FILE)) as ledger:
         assert [e.text for e in entries(ledger)] == ["t"]
-        ledger.restore("x", "1")
-        assert ledger.choices().restored == {("x", "1")}
+        ledger.choose_post("x", "1", "social", learnt=True)
+        assert ledger.choices().posts == {("x", "1"): "social"}
         assert ledger.labels() == [("x", "1", "7", False)]
         assert ledger.db.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
 
@@ -196,7 +197,7 @@ def test_a_newer_ledger_is_left_alone(tmp_path: Path) -> None:
 
 def test_changes_of_others_are_noticed(ledger: Ledger, tmp_path: Path) -> None:
     assert not ledger.is_changed()
-    ledger.restore("x", "1")
+    ledger.choose_post("x", "1", "social", learnt=True)
     assert not ledger.is_changed()
     with closing(Ledger(tmp_path / FILE)) as other:
         other.choose_author("x", "7", "block")
@@ -205,8 +206,8 @@ def test_changes_of_others_are_noticed(ledger: Ledger, tmp_path: Path) -> None:
         assert dict(ledger.choices().authors) == {("x", "7"): "block"}
         assert not other.unchoose_author("x", "7", "allow")
         assert other.unchoose_author("x", "7", "block")
-        assert other.unrestore("x", "1")
-        assert not other.unrestore("x", "1")
+        assert other.unchoose_post("x", "1") == "social"
+        assert other.unchoose_post("x", "1") is None
 
 
 def test_the_newest_choice_about_an_author_counts(ledger: Ledger) -> None:
@@ -329,3 +330,69 @@ def test_kill_9_loses_at_most_a_second_and_harms_nothing(tmp_path: Path) -> None
         old = {f"{life}-{number}" for number, at in lines if float(at) < killed_at - 1}
         assert old <= recorded
         assert any(post.startswith(f"{life}-") for post in recorded)
+
+
+def see(ledger: Ledger, device: str, *verdicts: Verdict, time: int = NOW) -> None:
+    seen = [Seen(time, "weibo", device, verdicts)]
+    ledger.write(ledger.rows(seen), ledger.views(seen))
+
+
+def of_device(ledger: Ledger, device: str) -> list[str]:
+    which = Filter(device=device)
+    found = [entry.post_id for entry in newest(ledger, which, 99)]
+    assert count(ledger, which) == len(found)
+    return found
+
+
+def test_what_each_device_had_in_a_feed(ledger: Ledger) -> None:
+    see(ledger, "a", verdict(1), verdict(2), verdict(3, "keep"))
+    see(ledger, "b", verdict(2), verdict(4, "review"))
+    assert (of_device(ledger, "a"), of_device(ledger, "b"), of_device(ledger, "c")) == (["2", "1"], ["4", "2"], [])
+    assert [entry.device for entry in newest(ledger, ALL, 99)] == ["b", "a", "a", "a"]
+    assert ledger.views([Seen(NOW, "weibo", "a", (verdict(1),))]) == []  # nothing to write
+    see(ledger, "b", verdict(2, "fold"))  # the verdict changes
+    assert (of_device(ledger, "a"), of_device(ledger, "b")) == (["2", "1"], ["2", "4"])
+    (changed, *_) = newest(ledger, ALL, 1)
+    assert [entry.post_id for entry in newest(ledger, Filter(device="a"), 9, below=changed.id)] == ["1"]
+
+
+def test_what_is_forgotten_nobody_has_seen(ledger: Ledger) -> None:
+    see(ledger, "a", verdict(1), time=NOW - DAY)
+    see(ledger, "a", verdict(2))
+    forget(ledger, Filter(author="7", before=NOW))
+    assert ledger.db.execute("SELECT count(*) FROM seen").fetchone() == (1,)
+    ledger.prune(NOW + 1, 10)
+    assert ledger.db.execute("SELECT count(*) FROM seen").fetchone() == (0,)
+
+
+def test_the_text_of_a_post_shown_again_stays(ledger: Ledger) -> None:
+    shown = Verdict(Post("1", "7", "名7", "text 1", ad=False), 0.99, "keep", ("shown again at your wish",))
+    record(ledger, verdict(1))
+    record(ledger, shown, verdict(2, "keep"))
+    assert {entry.post_id: entry.text for entry in newest(ledger, ALL, 9)} == {"1": "text 1", "2": None}
+
+
+def test_migrates_restored_posts_and_views(tmp_path: Path) -> None:
+    old = sqlite3.connect(tmp_path / FILE)
+    for statement in (*MIGRATIONS[0], *MIGRATIONS[1]):
+        old.execute(statement)
+    old.execute("PRAGMA user_version = 2")
+    old.execute("INSERT INTO verdicts VALUES (5, ?, 'x', '7', 'n', '1', 't', NULL, .9, 'remove', '[]', 'a')", (NOW,))
+    old.execute("INSERT INTO restored VALUES ('x', '1', ?)", (NOW,))
+    old.commit()
+    old.close()
+    with closing(Ledger(tmp_path / FILE)) as ledger:
+        assert ledger.posts() == [("x", "1", "social", NOW)]
+        assert of_device(ledger, "a") == ["1"]
+
+
+def test_words_are_no_pattern(ledger: Ledger) -> None:
+    record(ledger, *(Verdict(Post(text, "7", "n", text, False), 0.9, "fold", ()) for text in ("100%", "1000", "a_b!")))
+    for words, found in (
+        ("0%", ["100%"]),
+        ("_", ["a_b!"]),
+        ("!", ["a_b!"]),
+        ("10", ["1000", "100%"]),
+        ("A_B", ["a_b!"]),
+    ):
+        assert [entry.text for entry in newest(ledger, Filter(words=words), 9)] == found

@@ -66,9 +66,9 @@ def test_what_waits_is_written_at_the_end(path: Path) -> None:
 
 def test_choices_are_there_from_the_start_and_follow_within_a_second(path: Path) -> None:
     with closing(Ledger(path)) as other:
-        other.restore("x", "1")
+        other.choose_post("x", "1", "social", learnt=True)
         with Recorder(path, LedgerSettings()) as recorder:
-            assert recorder.choices.restored == {("x", "1")}
+            assert recorder.choices.posts == {("x", "1"): "social"}
             other.choose_author("x", "7", "block")
             assert wait_until(lambda: ("x", "7") in recorder.choices.authors) < 1.0
             other.unchoose_author("x", "7", "block")
@@ -106,8 +106,8 @@ def test_off_makes_no_file_but_follows_choices(path: Path) -> None:
         time.sleep(0.7)
         assert not path.exists()
         with closing(Ledger(path)) as other:
-            other.restore("x", "1")
-        wait_until(lambda: ("x", "1") in recorder.choices.restored)
+            other.choose_post("x", "1", "social", learnt=True)
+        wait_until(lambda: ("x", "1") in recorder.choices.posts)
     assert recorded(path) == set()
 
 
@@ -150,10 +150,10 @@ def test_what_waits_is_bounded(recorder: Recorder, path: Path, caplog: pytest.Lo
 
 def test_another_process_that_leaves_does_not_take_the_log_away(recorder: Recorder, path: Path) -> None:
     code = "import sys, pathlib; from circleshield_addon.ledger import Ledger;"
-    code += "Ledger(pathlib.Path(sys.argv[1])).restore('x', sys.argv[2])"
+    code += "Ledger(pathlib.Path(sys.argv[1])).choose_post('x', sys.argv[2], 'social', True)"
     for number in range(3):
         subprocess.run([sys.executable, "-c", code, str(path), str(number)], check=True)
-        wait_until(lambda number=number: ("x", str(number)) in recorder.choices.restored)  # type: ignore[misc]
+        wait_until(lambda number=number: ("x", str(number)) in recorder.choices.posts)  # type: ignore[misc]
         assert path.with_name(FILE + "-wal").exists()
         recorder.record("x", (verdict(number),), "")
         wait_until(lambda number=number: str(number) in recorded(path))  # type: ignore[misc]
@@ -165,8 +165,8 @@ def test_a_damaged_ledger_is_set_aside(path: Path, while_running: bool, caplog: 
         recorder.record("x", (verdict(1),), "")
         wait_until(lambda: recorded(path) == {"1"})
         with closing(Ledger(path)) as other:
-            other.restore("x", "9")
-        wait_until(lambda: bool(recorder.choices.restored))
+            other.choose_post("x", "9", "social", learnt=True)
+        wait_until(lambda: bool(recorder.choices.posts))
         if while_running:
             path.write_bytes(b"\x17" * 50_000)
             wait_until(lambda: bool(recorder.set_aside))
@@ -177,7 +177,7 @@ def test_a_damaged_ledger_is_set_aside(path: Path, while_running: bool, caplog: 
         wait_until(lambda: bool(recorder.set_aside + second.set_aside) and path.exists() and recorded(path) == {"2"})
         wait_until(lambda: second.fault is None)
         if while_running:  # what the user chose is carried over
-            assert second.choices.restored == {("x", "9")}
+            assert second.choices.posts == {("x", "9"): "social"}
     (aside,) = [file.name for file in path.parent.glob("*.corrupt-*Z")]
     assert recorder.set_aside + second.set_aside == [aside]
     assert (path.parent / aside).read_bytes() == b"\x17" * 50_000

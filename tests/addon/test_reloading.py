@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from circleshield_addon.reloading import Reloading, stamps
+from circleshield_addon.reloading import Files, Reloading
 from circleshield_addon.settings import Settings, load_settings
 from circleshield_addon.shield import Shield
+from circleshield_model import versions
 from circleshield_model.artefact import ARRAYS, PACKAGED
+from circleshield_model.errors import InputError
 from circleshield_model.scorer import Scorer
 
 GOOD = "[filter]\naction = 'fold'\n"
@@ -19,10 +21,11 @@ GOOD = "[filter]\naction = 'fold'\n"
 class Running:
     """A Shield and what watches its files, without a proxy; `look` is what half a second brings."""
 
-    def __init__(self, config: Path | None, model: Path | None = None) -> None:
-        made_from = stamps(config, model)
-        self.shield = Shield(Scorer.load(model), load_settings(config))
-        self.reloading = Reloading(self.shield, config, model, made_from)
+    def __init__(self, config: Path | None, model: Path | None = None, home: Path | None = None) -> None:
+        files = Files(config, model, home)
+        made_from = files.stamps()
+        self.shield = Shield(files.scorer(), load_settings(config))
+        self.reloading = Reloading(self.shield, files, made_from)
 
     def look(self) -> None:
         async def twice() -> None:
@@ -59,7 +62,8 @@ def test_a_change_is_taken_once_it_rests(config: Path) -> None:
 
 def test_a_change_between_reading_and_watching_is_taken(config: Path) -> None:
     running = Running(config)
-    early = Reloading(running.shield, config, None, made_from=((0, 0, 0), *stamps(config, None)[1:]))
+    files = Files(config)
+    early = Reloading(running.shield, files, made_from=((0, 0, 0), *files.stamps()[1:]))
     config.write_text("[filter]\naction = 'label'\n")
     asyncio.run(early.look())
     asyncio.run(early.look())
@@ -156,6 +160,41 @@ def test_another_model_is_taken_and_a_corrupt_one_refused(config: Path, tmp_path
     running.look()
     assert running.action == "label"
     assert "no model in" in str(running.reloading.refused)
+
+
+def test_the_model_in_use_in_the_home_folder_is_followed(config: Path, tmp_path: Path) -> None:
+    running = Running(config, home=tmp_path)
+    packaged = running.shield.judge.scorer
+    for name, remove_at in (("one", "0.9901"), ("two", "0.9902")):
+        shutil.copytree(PACKAGED, versions.models(tmp_path) / name)
+        manifest = versions.models(tmp_path) / name / "manifest.json"
+        text = manifest.read_text(encoding="utf-8")
+        manifest.write_text(text.replace(f'"remove_at": {packaged.remove_at}', f'"remove_at": {remove_at}'), "utf-8")
+        versions.put_in_use(tmp_path, name)
+        running.look()
+        assert running.shield.judge.scorer.remove_at == float(remove_at)
+    versions.take_back(tmp_path)
+    running.look()
+    assert running.shield.judge.scorer.remove_at == 0.9901
+    versions.pointer(tmp_path).write_text("{")
+    running.look()
+    assert running.shield.judge.scorer.remove_at == 0.9901
+    assert "is damaged" in str(running.reloading.refused)
+    versions.put_in_use(tmp_path, versions.NAME)
+    running.look()
+    assert running.shield.judge.scorer.remove_at == packaged.remove_at
+    assert running.reloading.refused is None
+
+
+def test_the_packaged_model_is_used_where_the_users_cannot_be_read(
+    config: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (versions.models(tmp_path) / "gone").mkdir(parents=True)
+    versions.put_in_use(tmp_path, "gone")
+    assert Files(config, home=tmp_path).scorer().version == Scorer.load().version
+    assert "the packaged model is used: no model in" in caplog.text
+    with pytest.raises(InputError):
+        Files(config, model=tmp_path).scorer()
 
 
 def test_a_fault_of_our_own_ends_no_watch(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ def _samples(home: Path) -> list[dict[str, Any]]:
 
 def _restored(home: Path) -> set[tuple[str, str]]:
     with closing(Ledger(home / FILE)) as ledger:
-        return set(ledger.choices().restored)
+        return set(ledger.choices().posts)
 
 
 @pytest.mark.parametrize("post", ["1", "weibo:1"])
@@ -79,7 +79,8 @@ def test_without_the_text_nothing_is_learned(tmp_path: Path) -> None:
     assert said(tmp_path, "restore", "--undo", "1") == "weibo:1 is left to the filter again\n"
 
 
-def test_a_post_without_an_id_cannot_be_told_apart(tmp_path: Path) -> None:
+def test_a_post_without_an_id(tmp_path: Path) -> None:
     record(tmp_path, verdict(""))
     (row,) = map(json.loads, said(tmp_path, "export").splitlines())
-    assert "no id of its own" in refused(tmp_path, "restore", f"weibo:{row['post_id']}")
+    assert "shows again" in said(tmp_path, "restore", f"weibo:{row['post_id']}")
+    assert _restored(tmp_path) == {("weibo", row["post_id"])}

@@ -1,6 +1,7 @@
-"""Headless Chromium the size of a phone, with a fresh home, that trusts the certificate authorities it is given."""
+"""Headless Chromium, with a fresh home, that trusts the certificate authorities it is given."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.ui import WebDriverWait
 from tests.end_to_end.origin import HANG_SECONDS
 
-_FLAGS = (
+HEADLESS = (
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
@@ -26,33 +27,63 @@ _FLAGS = (
     "--disable-sync",
 )
 
+_PEM = "-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n"
+PHONE = 360
+DESKTOP = 1200
+
 needs_chromium = pytest.mark.skipif(
     not all(map(shutil.which, ("chromium", "chromedriver", "certutil"))),
     reason="needs chromium, chromedriver and certutil (Debian: chromium chromium-driver libnss3-tools)",
 )
 
 
-@contextmanager
-def chromium(folder: Path, proxy: int | None, trusted: Sequence[Path]) -> Iterator[webdriver.Chrome]:
-    """A browser with its home in `folder`; through the proxy at a port of loopback, or direct."""
-    home = folder / "home"
-    database = home / ".pki" / "nssdb"
+def trusting(database: Path, trusted: Sequence[Path]) -> None:
+    """Makes a folder a certificate database of NSS, as browsers have one, that trusts the CAs in PEM files."""
     database.mkdir(parents=True)
     nss = ["certutil", "-d", f"sql:{database}"]
     subprocess.run([*nss, "-N", "--empty-password"], check=True)
-    for number, ca in enumerate(trusted):
-        subprocess.run([*nss, "-A", "-t", "C,,", "-n", f"test {number}", "-i", str(ca)], check=True)
+    certificates = [part for file in trusted for part in re.findall(_PEM, file.read_text(), re.S)]
+    for number, certificate in enumerate(certificates):
+        command = [*nss, "-A", "-t", "C,,", "-n", f"test {number}"]
+        subprocess.run(command, input=certificate, text=True, check=True)
+
+
+@contextmanager
+def chromium(
+    folder: Path,
+    proxy: int | None,
+    trusted: Sequence[Path],
+    width: int = PHONE,
+    javascript: bool = True,
+    language: str = "en",
+    loopback: Sequence[str] = (),
+    pac: str | None = None,
+) -> Iterator[webdriver.Chrome]:
+    """A browser with its home in `folder`; through the proxy at a port of loopback, or direct.
+
+    Up to 500 pixels wide it is a phone with a touch screen. `loopback`: names that it looks for on this machine.
+    `pac`: the address of a proxy auto-config file.
+    """
+    home = folder / "home"
+    trusting(home / ".pki" / "nssdb", trusted)
 
     options = Options()
-    for flag in (*_FLAGS, f"--user-data-dir={home / 'profile'}"):
+    for flag in (*HEADLESS, f"--user-data-dir={home / 'profile'}"):
         options.add_argument(flag)
+    if pac is not None:
+        options.add_argument(f"--proxy-pac-url={pac}")
+    if loopback:
+        options.add_argument("--host-resolver-rules=" + ", ".join(f"MAP {name} 127.0.0.1" for name in loopback))
     if proxy is not None:
         options.add_argument(f"--proxy-server=127.0.0.1:{proxy}")
         options.add_argument("--proxy-bypass-list=<-loopback>")
     options.binary_location = str(shutil.which("chromium"))
     options.add_experimental_option(
-        "mobileEmulation", {"deviceMetrics": {"width": 360, "height": 800, "pixelRatio": 2, "mobile": True}}
+        "mobileEmulation",
+        {"deviceMetrics": {"width": width, "height": 800, "pixelRatio": 2, "mobile": width <= 500}},
     )
+    scripts = {} if javascript else {"profile.managed_default_content_settings.javascript": 2}
+    options.add_experimental_option("prefs", {"intl.accept_languages": language, **scripts})
     service = Service(
         executable_path=str(shutil.which("chromedriver")),
         env={**os.environ, "HOME": str(home)},

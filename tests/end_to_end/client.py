@@ -43,11 +43,16 @@ class Client:
     """What is asked for by SNI and Host."""
     address: str = "localhost"
     """What the proxy is told to connect to."""
+    device: str = "127.0.0.1"
+    """The address of loopback that it comes from."""
+    ciphers: str = ""
+    """TLS 1.2 cipher suites, in OpenSSL's words: what makes it another app to the proxy."""
 
     @contextmanager
     def connected(self, alpn: Sequence[str] = ("http/1.1",)) -> Iterator[socket.socket]:
         """A connection to the origin: TLS, or plain for `absolute`."""
-        with socket.create_connection(("127.0.0.1", self.proxy or self.port), HANG_SECONDS) as plain:
+        to, source = ("127.0.0.1", self.proxy or self.port), (self.device, 0)
+        with socket.create_connection(to, HANG_SECONDS, source) as plain:
             if self.proxy is not None:
                 self._ask_proxy(plain)
             if self.via == "absolute":
@@ -55,6 +60,8 @@ class Client:
                 return
             context = ssl.create_default_context(cafile=str(self.ca))
             context.set_alpn_protocols(list(alpn))
+            if self.ciphers:
+                context.set_ciphers(self.ciphers)
             with context.wrap_socket(plain, server_hostname=self.name) as encrypted:
                 yield encrypted
 

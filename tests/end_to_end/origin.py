@@ -77,8 +77,8 @@ def issue_certificate(ca_folder: Path, names: Sequence[str]) -> tuple[Path, Path
 class Origin:
     """Answers each path as told, and keeps what was asked. One thread a connection."""
 
-    def __init__(self, certificate: Path | None) -> None:
-        """Without `certificate` it speaks plain HTTP/1.1."""
+    def __init__(self, certificate: Path | None, listener: socket.socket | None = None) -> None:
+        """Without `certificate` it speaks plain HTTP/1.1. `listener`: where to listen, if not on loopback."""
         self.requests: defaultdict[str, list[Request]] = defaultdict(list)
         self.dropped = threading.Event()
         """Set when a client went away before the end of its answer."""
@@ -89,7 +89,7 @@ class Origin:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._tls.load_cert_chain(certificate)
             self._tls.set_alpn_protocols(["h2", "http/1.1"])
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = listener or socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
 
     def add(self, answer: Answer, path: str = "/api/v1/timelines/list/{}") -> str:

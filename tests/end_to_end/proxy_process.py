@@ -20,7 +20,7 @@ enabled = false
 """
 
 CIRCLESHIELD = ("-m", "circleshield")
-_LISTENING = re.compile(r"^(\S+) +listening at 127\.0\.0\.1:(\d+)$", re.M)
+_LISTENING = re.compile(r"^(\S+) +listening at [\d.]+:(\d+)$", re.M)
 
 
 def wait_for(process: subprocess.Popen[bytes], output: Path, pattern: str) -> re.Match[str]:
@@ -54,6 +54,10 @@ class ProxyProcess:
         new, self._read = text[self._read :], len(text)
         return new.splitlines()
 
+    def wait_for_log(self, pattern: str) -> re.Match[str]:
+        """Where `pattern` is on stderr, as soon as it is there."""
+        return wait_for(self.process, self.stderr, pattern)
+
     def whole_log(self) -> str:
         """Everything on stderr, the greeting included."""
         return self.stderr.read_text(encoding="utf-8")
@@ -70,15 +74,22 @@ def running_proxy(
     *options: str,
     config: str = CONFIG,
     program: Sequence[str] = CIRCLESHIELD,
+    within: Sequence[str] = (),
 ) -> Iterator[ProxyProcess]:
-    """Starts `circleshield run` on a free port of loopback; SIGTERM at the end of the block unless it has ended."""
+    """Starts `circleshield run` on a free port of loopback; SIGTERM at the end of the block unless it has ended.
+
+    `within`: a command before it, such as one that enters a network namespace.
+    """
     (folder / "config.toml").write_text(config, encoding="utf-8")
     arguments = ["run", "--listen", "127.0.0.1:0", "--home", str(folder), "--config", str(folder / "config.toml")]
     if upstream_ca is not None:
         arguments += ["--upstream-ca", str(upstream_ca)]
     with (folder / "stderr").open("wb") as stderr:
         process = subprocess.Popen(
-            [sys.executable, *program, *arguments, *options], stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr
+            [*within, sys.executable, *program, *arguments, *options],
+            stdin=subprocess.DEVNULL,
+            stdout=stderr,
+            stderr=stderr,
         )
     try:
         yield ProxyProcess(process, folder)

@@ -3,8 +3,8 @@
 import random
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,11 +83,32 @@ class Costs:
     review: float = 0.2
 
 
+class Cuts(Protocol):
+    """From which score on a post is removed, and put up for review."""
+
+    @property
+    def remove_at(self) -> float: ...
+    @property
+    def review_at(self) -> float: ...
+
+
 def evaluate(
     samples: Sequence[Sample], scorer: Scorer, costs: Costs, say: Callable[[str], None] = lambda _: None
 ) -> Evaluation:
     """Scores all samples and measures."""
-    scores = score_all(scorer, [s.text for s in samples])
+    found = measured(samples, score_all(scorer, [s.text for s in samples]), scorer, costs, say)
+    say("disguises")
+    return replace(found, attacks=_attacks(samples, found.spam, scorer, found.scores[~found.spam]))
+
+
+def measured(
+    samples: Sequence[Sample],
+    scores: NDArray[np.float64],
+    cuts: Cuts,
+    costs: Costs,
+    say: Callable[[str], None] = lambda _: None,
+) -> Evaluation:
+    """The figures of samples that have these scores (n,), but for disguises."""
     spam = np.array([s.spam for s in samples], bool)
     names = np.array([s.source for s in samples])
     everyone = scores[~spam]
@@ -95,11 +116,9 @@ def evaluate(
     for name in sorted(set(names.tolist())):
         rows = np.flatnonzero(names == name)
         say(f"{name}: {rows.size} posts")
-        sources.append(_figures(name, [samples[i] for i in rows.tolist()], scores[rows], spam[rows], everyone, scorer))
-    say("disguises")
-    attacks = _attacks(samples, spam, scorer, everyone)
+        sources.append(_figures(name, [samples[i] for i in rows.tolist()], scores[rows], spam[rows], everyone, cuts))
     return Evaluation(
-        scorer.remove_at, scorer.review_at, tuple(sources), attacks, _cost(scores, spam, scorer, costs), scores, spam
+        cuts.remove_at, cuts.review_at, tuple(sources), (), _cost(scores, spam, cuts, costs), scores, spam
     )
 
 
@@ -115,7 +134,7 @@ def _figures(
     scores: NDArray[np.float64],
     spam: NDArray[np.bool_],
     everyone: NDArray[np.float64],
-    scorer: Scorer,
+    cuts: Cuts,
 ) -> SourceFigures:
     bad, good = scores[spam], scores[~spam]
     against = good if good.size else everyone
@@ -136,12 +155,12 @@ def _figures(
         source=name,
         social=int(good.size),
         spam=int(bad.size),
-        false_removed=share(good, scorer.remove_at),
-        false_reviewed=share(good, scorer.review_at),
-        precision_removed=precision(scorer.remove_at),
-        precision_reviewed=precision(scorer.review_at),
-        recall_removed=share(bad, scorer.remove_at),
-        recall_reviewed=share(bad, scorer.review_at),
+        false_removed=share(good, cuts.remove_at),
+        false_reviewed=share(good, cuts.review_at),
+        precision_removed=precision(cuts.remove_at),
+        precision_reviewed=precision(cuts.review_at),
+        recall_removed=share(bad, cuts.remove_at),
+        recall_reviewed=share(bad, cuts.review_at),
         recall={rate: recall_at(bad, against, rate) for rate in RATES} if bad.size and against.size else None,
         pr_auc=pr_auc(bad, good) if bad.size and good.size else None,
         calibration_error=calibration_error(scores, spam),
@@ -180,9 +199,9 @@ def _attacks(
     return tuple(AttackFigures(name, above(way, True), above(way, False)) for name, way in ways.items())
 
 
-def _cost(scores: NDArray[np.float64], spam: NDArray[np.bool_], scorer: Scorer, costs: Costs) -> dict[str, float]:
+def _cost(scores: NDArray[np.float64], spam: NDArray[np.bool_], cuts: Cuts, costs: Costs) -> dict[str, float]:
     """What the model's two cut-offs cost on these posts, and what doing nothing would."""
-    removed, reviewed = scores >= scorer.remove_at, scores >= scorer.review_at
+    removed, reviewed = scores >= cuts.remove_at, scores >= cuts.review_at
     with_model = (
         costs.lost * np.count_nonzero(removed & ~spam)
         + costs.missed * np.count_nonzero(~reviewed & spam)

@@ -4,9 +4,10 @@ import hashlib
 import json
 import random
 import re
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,9 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import HashingVectorizer
 
 from circleshield_training.attacks import DISGUISES, padded
+from circleshield_training.posts import Posts
 from circleshield_training.samples import Sample
+from circleshield_training.user_samples import USER, VERDICTS
 
 # The whole weight of a family of sources' (social, sales_spam) posts; a family is all sources whose names begin so.
 # Weibo rules, because feeds are what the proxy sees; SMS and game chat weigh little: their wording is their own and
@@ -41,13 +44,23 @@ MASS = {
 }
 _MOST = 4.0  # of any other source
 _PER_ROW = 0.01  # of any other source, until that
+_PER_USER_ROW = 0.1  # until `_MOST`
+# In correcting a trained model a post of the project weighs 1.
+_CORRECTING = 25.0  # one of the user's
+_CORRECTING_OTHERS = 5.0  # one of a file's, or one that the filter labelled
+_CORRECTING_MOST = 500.0  # all of one label of the user's, and of the others
 _TOTAL = 20_000.0  # what all weights add up to: with it, C means the same for any corpus
+
+_CLUSTERED = 20_000  # ads that the clusters are found from
+_QUARRY = 20_000  # ordinary posts that sentences for padding are taken from
 
 _CORRECTIONS = Path(__file__).with_name("corrections.json")
 
 
 def family(source: str) -> str:
-    """The longest of the names in `MASS` that the source begins with; otherwise the source itself."""
+    """`user`, or the longest of the names in `MASS` that the source begins with; otherwise the source itself."""
+    if source == USER or source.startswith(USER + "/"):
+        return USER
     return max((name for name in MASS if source.startswith(name)), key=len, default=source)
 
 
@@ -56,73 +69,113 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def corrected(samples: Sequence[Sample]) -> list[Sample]:
+def families(posts: Posts) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """The names of the posts' families, and the place of each post's among them (n,)."""
+    names = [family(name) for name in posts.sources]
+    found = tuple(dict.fromkeys(names))
+    places = np.array([found.index(name) for name in names], np.int64)
+    return found, places[posts.source]
+
+
+def corrected(samples: Iterable[Sample]) -> Iterator[Sample]:
     """Samples without the rows whose label is known to be wrong; relabelled where the right label is plain."""
     wrong: dict[str, dict[str, str]] = json.loads(_CORRECTIONS.read_bytes())
-    kept = []
     for sample in samples:
         found = wrong.get(digest(sample.text)) if sample.source.startswith(("weibo_covid/weak", "smp2020")) else None
         if found is None:
-            kept.append(sample)
+            yield sample
         elif found["action"] == "relabel":
-            kept.append(sample._replace(spam=True, source="weibo_covid/weak_relabelled"))
-    return kept
+            yield sample._replace(spam=True, source="weibo_covid/weak_relabelled")
 
 
-def weights(samples: Sequence[Sample]) -> NDArray[np.float64]:
-    """Each sample's weight: its source's and label's whole weight, shared evenly."""
-    cells: defaultdict[tuple[str, bool], list[int]] = defaultdict(list)
-    for i, sample in enumerate(samples):
-        cells[family(sample.source), sample.spam].append(i)
-    weight = np.zeros(len(samples))
-    for (name, spam), rows in cells.items():
-        known = MASS.get(name)
-        mass = known[spam] if known else min(_MOST, _PER_ROW * len(rows))
-        weight[rows] = mass / len(rows)
+def is_users(sample: Sample) -> bool:
+    """Whether the user labelled it, post by post or by an import, and not the filter."""
+    return family(sample.source) == USER and sample.source != VERDICTS
+
+
+def correcting(samples: Sequence[Sample]) -> NDArray[np.float64]:
+    """Each sample's weight where they correct a trained model: the user's weigh more, no label drowns the other."""
+    own = np.array([is_users(s) for s in samples], bool)
+    spam = np.array([s.spam for s in samples], bool)
+    weight = np.array([s.weight for s in samples], float) * np.where(own, _CORRECTING, _CORRECTING_OTHERS)
+    for kind in (own, ~own):
+        for label in (spam, ~spam):
+            total = weight[kind & label].sum()
+            if total > _CORRECTING_MOST:
+                weight[kind & label] *= _CORRECTING_MOST / total
+    return weight
+
+
+def weights(posts: Posts) -> NDArray[np.float64]:
+    """Each post's weight: its source's and label's whole weight, shared by the samples' own weights."""
+    names, place = families(posts)
+    cell = 2 * place + posts.spam
+    rows, own = np.bincount(cell, minlength=2 * len(names)), np.bincount(cell, posts.weight, 2 * len(names))
+    mass = np.array([m for i, n in enumerate(names) for m in MASS.get(n) or _unknown(n, *own[2 * i : 2 * i + 2])])
+    weight: NDArray[np.float64] = posts.weight * np.divide(mass, own, out=np.zeros_like(mass), where=rows > 0)[cell]
     return weight * (_TOTAL / weight.sum())
 
 
-def groups(samples: Sequence[Sample], seed: int) -> NDArray[np.int64]:
-    """Which samples belong together when folds are cut: an author's posts, and ads for the same thing.
+def _unknown(name: str, social: float, spam: float) -> tuple[float, float]:
+    """The whole weights of a family that is not in `MASS`, whose samples' own weights add up to these."""
+    per_row = _PER_USER_ROW if name == USER else _PER_ROW
+    return min(_MOST, per_row * social), min(_MOST, per_row * spam)
 
-    Ads without an author are clustered by their wording, so that one brand's posts do not stand on both sides.
+
+def groups(posts: Posts, seed: int) -> NDArray[np.int64]:
+    """Which posts belong together when folds are cut: an author's posts, and ads for the same thing.
+
+    Ads without an author are clustered by their wording, so that one brand's posts do not stand on both sides. The
+    clusters are those of the ads, or of so many drawn from them that the time for it grows no faster than the posts.
     """
-    names: dict[str, int] = {}
-    owners = (f"{s.source} {s.author}" if s.author else s.text for s in samples)
-    group = np.array([names.setdefault(owner, len(names)) for owner in owners])
-    nameless = [i for i, s in enumerate(samples) if s.spam and not s.author]
-    if len(nameless) >= 50:
-        vectors = HashingVectorizer(analyzer="char", ngram_range=(2, 3), n_features=1 << 16, alternate_sign=False)
-        found = vectors.transform([re.sub(r"#[^#]*#|\d+|x{3,}", " ", samples[i].text)[:200] for i in nameless])
-        dense = TruncatedSVD(min(48, len(nameless) - 1), random_state=seed).fit_transform(found)
-        clusters = MiniBatchKMeans(max(8, len(nameless) // 8), random_state=seed, n_init=1).fit_predict(dense)
-        group[nameless] = len(names) + clusters
+    _, first, place = np.unique(posts.owner, return_index=True, return_inverse=True)
+    group = np.argsort(np.argsort(first))[place]  # numbered as they come
+    nameless = np.flatnonzero(posts.spam & ~posts.named)
+    if nameless.size >= 50:
+        rows = nameless
+        if rows.size > _CLUSTERED:
+            rows = np.sort(np.random.default_rng(seed).choice(rows, _CLUSTERED, replace=False))
+        texts = posts.texts(rows)
+        svd = TruncatedSVD(min(48, rows.size - 1), random_state=seed)
+        kmeans = MiniBatchKMeans(max(8, rows.size // 8), random_state=seed, n_init=1)
+        cluster = np.full(len(posts), -1, np.int32)
+        cluster[rows] = kmeans.fit_predict(svd.fit_transform(_wording(texts[row] for row in rows.tolist())))
+        others = np.setdiff1d(nameless, rows)
+        for begin, end in pairwise(posts.bounds):
+            here = others[(others >= begin) & (others < end)]
+            if here.size:
+                found = posts.texts(here)
+                cluster[here] = kmeans.predict(svd.transform(_wording(found.values())))
+        group[nameless] = first.size + cluster[nameless]
     return group
 
 
-def disguised(samples: Sequence[Sample], seed: int, most: int = 1500) -> tuple[list[Sample], list[int]]:
-    """Posts of both labels padded with ordinary sentences or in disguise, and which sample each was made from.
+def _wording(texts: Iterable[str]) -> Any:
+    vectors = HashingVectorizer(analyzer="char", ngram_range=(2, 3), n_features=1 << 16, alternate_sign=False)
+    return vectors.transform([re.sub(r"#[^#]*#|\d+|x{3,}", " ", text)[:200] for text in texts])
+
+
+def disguised(posts: Posts, seed: int, most: int = 1500) -> Iterator[tuple[Sample, int]]:
+    """Posts of both labels padded with ordinary sentences or in disguise, and which post each was made from.
 
     Only the decision is trained on them, not the n-grams: it learns to believe a window over the whole post, and that
     emoji between the characters are no evidence.
     """
     rng = random.Random(seed)
-    sentences = [p for s in samples if not s.spam for p in re.split(r"[。！？!?\n]", s.text)[:3] if 6 <= len(p) <= 40]
-    made: list[Sample] = []
-    origins: list[int] = []
+    social = np.flatnonzero(~posts.spam).tolist()
+    drawn = np.array(social if len(social) <= _QUARRY else sorted(rng.sample(social, _QUARRY)), np.int64)
+    quarry = posts.texts(drawn)
+    sentences = [p for t in quarry.values() for p in re.split(r"[。！？!?\n]", t)[:3] if 6 <= len(p) <= 40]
+    names, place = families(posts)
+    plain = np.isin(place, [i for i, name in enumerate(names) if name not in ("sms800k", "adgame", "uci_sms")])
     for spam in (False, True):
-        rows = [
-            i
-            for i, s in enumerate(samples)
-            if s.spam == spam and family(s.source) not in ("sms800k", "adgame", "uci_sms")
-        ]
-        for i in rng.sample(rows, min(most, len(rows))):
-            sample = samples[i]
+        rows = np.flatnonzero(plain & (posts.spam == spam)).tolist()
+        chosen = rng.sample(rows, min(most, len(rows)))
+        texts = posts.texts(np.array(chosen, np.int64))
+        for i in chosen:
+            lang = posts.languages[posts.lang[i]]
             if len(sentences) >= 4:
                 filler = rng.sample(sentences, rng.choice((1, 2, 4)))
-                made.append(sample._replace(text=padded(sample.text, filler, rng), source="padded"))
-                origins.append(i)
+                yield Sample(padded(texts[i], filler, rng), spam, lang, "padded"), i
             disguise = rng.choice(list(DISGUISES.values()))
-            made.append(sample._replace(text=disguise(sample.text, rng), source="disguised"))
-            origins.append(i)
-    return made, origins
+            yield Sample(disguise(texts[i], rng), spam, lang, "disguised"), i

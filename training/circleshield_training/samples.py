@@ -67,14 +67,17 @@ def sample_of(row: object, where: str, stem: str) -> Sample:
 
 def read_all(paths: Iterable[Path]) -> list[Sample]:
     """Reads files, and of folders every `*.jsonl` in them, in order of name. InputError if a folder has none."""
-    samples: list[Sample] = []
+    return list(stream(paths))
+
+
+def stream(paths: Iterable[Path]) -> Iterator[Sample]:
+    """The samples that `read_all` reads, one by one."""
     for path in paths:
         files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
         if not files:
             raise InputError(f"{path}: no .jsonl file in this folder")
         for file in files:
-            samples.extend(read_file(file))
-    return samples
+            yield from read_file(file)
 
 
 def read_seed() -> list[Sample]:

@@ -9,11 +9,12 @@ import fcntl
 import json
 import os
 import re
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from hashlib import blake2b
-from itertools import batched, compress
+from itertools import compress
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -27,8 +28,12 @@ from circleshield_training.samples import Sample, sample_of
 FILE = "samples.jsonl"
 USER = "user"
 """Source of what the user chose post by post; that of an import is `user/` and a name."""
+VERDICTS = f"{USER}/verdicts"
+"""Source of labels that the filter gave, not a person."""
 
 _BATCH = 1000  # texts whose keys are worked out at a time
+_CHARACTERS = 50_000  # of them; each takes some 60 bytes meanwhile
+_BYTES = 1_000_000  # of lines read ahead
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -46,13 +51,30 @@ def keys(texts: list[str]) -> NDArray[np.uint64]:
 
     A text without any, such as emoji alone, counts by its characters.
     """
-    cut = units(texts)
-    bounds = cut.bounds.tolist()
     found = np.empty(len(texts), np.uint64)
-    for i, text in enumerate(texts):
-        row = cut.glyph[bounds[i] : bounds[i + 1]].tobytes() or "".join(text.split()).encode("utf-8", "surrogatepass")
-        found[i] = int.from_bytes(blake2b(row, digest_size=8).digest())
+    at = 0
+    for some in in_batches(texts, len, _CHARACTERS):
+        cut = units(some)
+        bounds = cut.bounds.tolist()
+        for i, text in enumerate(some):
+            row = cut.glyph[bounds[i] : bounds[i + 1]].tobytes() or "".join(text.split()).encode("utf-8", "replace")
+            found[at + i] = int.from_bytes(blake2b(row, digest_size=8).digest())
+        at += len(some)
     return found
+
+
+def in_batches[T](each: Iterable[T], size: Callable[[T], int], most: int) -> Iterator[list[T]]:
+    """Lists of at most a thousand, of no more than about `most` in size together."""
+    some: list[T] = []
+    total = 0
+    for one in each:
+        some.append(one)
+        total += size(one)
+        if total >= most or len(some) == _BATCH:
+            yield some
+            some, total = [], 0
+    if some:
+        yield some
 
 
 def language_of(text: str) -> str:
@@ -86,6 +108,15 @@ def history(home: Path) -> Iterator[Record]:
             yield from records(file, os.fstat(file.fileno()).st_size)
 
 
+def contested(home: Path) -> NDArray[np.uint64]:
+    """The keys of the texts that have had both labels, in order; sixteen bytes a line are held in memory."""
+    spam, social = array("Q"), array("Q")
+    for key, record in keyed(history(home)):
+        (spam if record.sample.spam else social).append(key)
+    both: NDArray[np.uint64] = np.intersect1d(np.frombuffer(spam, np.uint64), np.frombuffer(social, np.uint64))
+    return both
+
+
 def unreadable(home: Path) -> list[int]:
     """The numbers of the lines that are no samples."""
     with opened(home) as file:
@@ -94,7 +125,7 @@ def unreadable(home: Path) -> list[int]:
 
 def keyed(records: Iterable[Record]) -> Iterator[tuple[int, Record]]:
     """Records with the keys of their texts."""
-    for some in batched(records, _BATCH):
+    for some in in_batches(records, lambda record: len(record.sample.text), _BYTES):
         yield from zip(keys([record.sample.text for record in some]).tolist(), some, strict=True)
 
 
@@ -136,7 +167,7 @@ def drop(home: Path, doomed: Callable[[int, Record], bool]) -> int:
             return 0
         dropped = 0
         with replacing(path) as new:
-            for some in batched(file, _BATCH):
+            for some in in_batches(file, len, _BYTES):
                 read = [parsed(line) for line in some]
                 found = iter(keyed(record for record in read if record is not None))
                 for line, record in zip(some, read, strict=True):

@@ -2,9 +2,12 @@
 
 import io
 import json
+import os
 import platform
 import shutil
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ import sklearn
 from sklearn.pipeline import Pipeline
 
 from circleshield_model import artefact
+from circleshield_model.errors import InputError
 from circleshield_model.scorer import Scorer
 
 # Written for the purpose: what a loaded model must score as it did when it was written.
@@ -40,8 +44,51 @@ def arrays_of(pipeline: Pipeline) -> dict[str, Any]:
     }
 
 
-def write(pipeline: Pipeline, facts: dict[str, Any], out: Path) -> None:
-    """Writes the artefact beside `out` and renames it whole; the one that was there stays as `<out>.previous`."""
+def write(pipeline: Pipeline, facts: dict[str, Any], out: Path, others: Mapping[str, bytes] | None = None) -> None:
+    """Writes the artefact beside `out` and renames it whole; the one that was there stays as `<out>.previous`.
+
+    `others` are more files by name. InputError if it cannot be written; what was there is then as it was.
+    """
+    files = _files(pipeline, facts) | dict(others or {})
+    with _beside(out, files) as fresh:
+        previous = out.with_name(out.name + ".previous")
+        if out.exists():
+            shutil.rmtree(previous, ignore_errors=True)
+            out.rename(previous)
+        fresh.rename(out)
+
+
+def write_version(pipeline: Pipeline, facts: dict[str, Any], models: Path, others: dict[str, bytes]) -> str:
+    """Writes the artefact as a folder of `models` that is named as its version, which is returned.
+
+    A version that is there already scores the same and stays; only the `others`, files by name, are written anew.
+    InputError if it cannot be written.
+    """
+    try:
+        models.mkdir(parents=True, exist_ok=True, mode=0o700)  # what was learnt is the user's alone
+    except OSError as e:
+        raise InputError(f"{models}: cannot be made: {e.strerror}; the model in use is unchanged") from e
+    files = _files(pipeline, facts)
+    version = str(json.loads(files[artefact.MANIFEST])["version"])
+    out = models / version
+    if out.exists():
+        with _beside(out, others, check=False) as fresh:
+            for name in others:
+                (fresh / name).replace(out / name)
+            fresh.rmdir()
+        return version
+    with _beside(out, files | others) as fresh:
+        fresh.rename(out)
+    return version
+
+
+def scorer_of(pipeline: Pipeline, facts: dict[str, Any]) -> Scorer:
+    """The proxy's scorer of a pipeline that is not written yet."""
+    arrays = {name: np.asarray(value) for name, value in arrays_of(pipeline).items()}
+    return Scorer(artefact.Artefact(Path("(not written)"), {"version": "", **facts}, arrays))
+
+
+def _files(pipeline: Pipeline, facts: dict[str, Any]) -> dict[str, bytes]:
     dump, arrays = io.BytesIO(), io.BytesIO()
     joblib.dump(pipeline, dump, compress=("zlib", 9))
     np.savez_compressed(arrays, **arrays_of(pipeline))
@@ -63,21 +110,33 @@ def write(pipeline: Pipeline, facts: dict[str, Any], out: Path) -> None:
         "canaries": [{"text": t, "score": round(float(s), 9)} for t, s in zip(CANARIES, scores, strict=True)],
     }
     files[artefact.MANIFEST] = (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    return files
+
+
+@contextmanager
+def _beside(out: Path, files: dict[str, bytes], check: bool = True) -> Iterator[Path]:
+    """A new folder beside `out` with the files in it, gone again if anything goes wrong."""
     try:
-        fresh.chmod(0o755)
-        for name, data in files.items():
-            (fresh / name).write_bytes(data)
-        Scorer.load(fresh)  # what cannot be loaded is not put in place
-        previous = out.with_name(out.name + ".previous")
-        if out.exists():
-            shutil.rmtree(previous, ignore_errors=True)
-            out.rename(previous)
-        fresh.rename(out)
-    except BaseException:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise
+        out.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+        try:
+            fresh.chmod(0o755)
+            for name, data in files.items():
+                (fresh / name).touch(
+                    0o644 if name in artefact.FILES else 0o600
+                )  # the others may quote the user's posts
+                with (fresh / name).open("wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+            if check:
+                Scorer.load(fresh)  # what cannot be loaded is not put in place
+            yield fresh
+        except BaseException:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise
+    except OSError as e:
+        raise InputError(f"{out}: cannot be written: {e.strerror}; the model before it is unchanged") from e
 
 
 def read_pipeline(folder: Path | None = None) -> Pipeline:

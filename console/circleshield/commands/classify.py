@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from circleshield.home import model_option
 from circleshield_model.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ _BATCH = 256  # posts scored at a time
 
 @click.command()
 @click.option("as_json", "--json", is_flag=True, help='Read JSON Lines with a "text" key instead of plain lines.')
-@click.option("--model", type=click.Path(path_type=Path), help="Folder of the model (default: the packaged one).")
+@model_option
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True), default="-")
-def command(as_json: bool, model: Path | None, file: Path) -> None:
+def command(as_json: bool, model: Path, file: Path) -> None:
     """Score lines of text from FILE or, with -, from standard input.
 
     Answers in the same order, one JSON object a line: score, label and reasons.

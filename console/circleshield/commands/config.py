@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from circleshield.home import model_option
 from circleshield_model.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,12 +24,6 @@ def _config(function: _Command) -> _Command:
         type=click.Path(path_type=Path),
         envvar="CIRCLESHIELD_CONFIG",
         help="Config file; default: config.toml in the user's config folder.",
-    )(function)
-
-
-def _model(function: _Command) -> _Command:
-    return click.option(
-        "--model", type=click.Path(path_type=Path), help="Folder of the model (default: the packaged one)."
     )(function)
 
 
@@ -54,9 +49,9 @@ def init(path: Path | None, force: bool) -> None:
 
 @command.command("show")
 @_config
-@_model
+@model_option
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object: each key's value and where it comes from.")
-def show(path: Path | None, model: Path | None, as_json: bool) -> None:
+def show(path: Path | None, model: Path, as_json: bool) -> None:
     """Print every value that is in effect, and where it comes from: default, file or model."""
     from circleshield_addon.settings import load_settings
     from circleshield_model.scorer import Scorer
@@ -73,10 +68,10 @@ def show(path: Path | None, model: Path | None, as_json: bool) -> None:
 
 @command.command("set", context_settings={"ignore_unknown_options": True})  # a value may be -0.1
 @_config
-@_model
+@model_option
 @click.argument("key")
 @click.argument("value")
-def set_value(path: Path | None, model: Path | None, key: str, value: str) -> None:
+def set_value(path: Path | None, model: Path, key: str, value: str) -> None:
     """Set KEY (such as filter.remove_at) to VALUE in the config file; comments and order stay.
 
     What would make the file invalid is refused, and the file left as it is.
@@ -95,9 +90,9 @@ def set_value(path: Path | None, model: Path | None, key: str, value: str) -> No
 
 @command.command("check")
 @_config
-@_model
+@model_option
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-def check(path: Path | None, model: Path | None, file: Path | None) -> None:
+def check(path: Path | None, model: Path, file: Path | None) -> None:
     """Say whether the config file, or FILE, is valid; exit code 2 if it is not."""
     from circleshield_addon.judge import Judge
     from circleshield_addon.settings import default_config_path, load_settings
@@ -178,7 +173,7 @@ def effective(settings: "Settings", scorer: Any) -> dict[str, tuple[Any, str]]:
     for number, rule in enumerate(settings.rules, 1):
         for key, value in rule.model_dump(mode="json", exclude_none=True).items():
             shown[f"rules[{number}].{key}"] = (value, "file")
-    for name in ("generic", "ledger", "friends", "review"):
+    for name in ("generic", "ledger", "access", "friends", "review"):
         table = getattr(settings, name)
         for key in type(table).model_fields:
             add(name, key, getattr(table, key), "file" if key in table.model_fields_set else "default")

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from circleshield.cost_options import cost_options
+from circleshield.home import model_option
+
 if TYPE_CHECKING:
     from circleshield_training.evaluate import Evaluation
 
@@ -14,15 +17,13 @@ if TYPE_CHECKING:
 @click.argument("paths", metavar="FILE|FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @click.option("--report", type=click.Path(path_type=Path), metavar="DIR", help="Write report.html with plots into DIR.")
-@click.option("--model", type=click.Path(path_type=Path), help="Folder of the model (default: the packaged one).")
-@click.option("--cost-lost", default=10.0, show_default=True, help="What a friend's post costs that is removed.")
-@click.option("--cost-missed", default=1.0, show_default=True, help="What an advertisement costs that is shown.")
-@click.option("--cost-review", default=0.2, show_default=True, help="What a post costs that is put up for review.")
+@model_option
+@cost_options
 def command(
     paths: tuple[Path, ...],
     as_json: bool,
     report: Path | None,
-    model: Path | None,
+    model: Path,
     cost_lost: float,
     cost_missed: float,
     cost_review: float,

@@ -5,19 +5,20 @@ from pathlib import Path
 import click
 
 from circleshield.author_choice import parted
-from circleshield.home import home_option, open_ledger
+from circleshield.home import home_option, model_option, open_ledger
 
 
 @click.command()
-@click.option("--model", type=click.Path(path_type=Path), help="Folder of the model (default: the packaged one).")
+@model_option
 @click.option("--author", metavar="PLATFORM:ID", help="As a new post of this author, whose earlier posts count.")
 @home_option
 @click.argument("text")
-def command(model: Path | None, author: str | None, home: Path, text: str) -> None:
+def command(model: Path, author: str | None, home: Path, text: str) -> None:
     """Say why TEXT scores as it does: pieces of it and signs, red for sales, green for social."""
     from rich.console import Console
     from rich.text import Text
 
+    from circleshield.evidence_text import listed, marked, weighed
     from circleshield_addon.judge import shifted
     from circleshield_model.scorer import Scorer
 
@@ -28,16 +29,13 @@ def command(model: Path | None, author: str | None, home: Path, text: str) -> No
     if history is not None:
         score = shifted(score, history[1])
     label = "sales_spam" if score >= scorer.remove_at else "review" if score >= scorer.review_at else "social"
-    marked = Text(text)
-    for evidence in reversed(found):
-        if evidence.start is not None:
-            marked.stylize("red" if evidence.weight > 0 else "green", evidence.start, evidence.end)
     console = Console(highlight=False)
     console.print(Text(f"{score:.4f} {label}", "bold"))
-    console.print(marked)
-    weights = [(e.weight, e.text if e.start is None else f"“{e.text}”") for e in found[:20]]
-    for weight, name in [*([(history[1], history[0])] if history is not None else []), *weights]:
-        console.print(Text(f"{weight:+8.2f}  {name}", "red" if weight > 0 else "green"))
+    console.print(marked(text, found))
+    if history is not None:
+        console.print(weighed(*history))
+    for line in listed(found, 20):
+        console.print(line)
 
 
 def _history(home: Path, author: str) -> tuple[str, float]:

@@ -3,13 +3,13 @@
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, get_args
 from urllib.parse import urlsplit
 
 import click
 
+from circleshield.home import model_option
 from circleshield_model.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--content-type", default="", help="The response's Content-Type; default: as if it had none.")
 @click.option("--content-encoding", default="", help="The response's Content-Encoding: gzip, br, zstd, deflate.")
 @click.option("--config", type=click.Path(path_type=Path), envvar="CIRCLESHIELD_CONFIG", help="Config file.")
-@click.option("--model", type=click.Path(path_type=Path), help="Folder of the model (default: the packaged one).")
+@model_option
 @click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Write what was found there, as JSON.")
 @click.option(
     "--out",
@@ -40,7 +40,7 @@ def command(
     content_type: str,
     content_encoding: str,
     config: Path | None,
-    model: Path | None,
+    model: Path,
     report: Path | None,
     out: Path | None,
 ) -> None:
@@ -70,18 +70,19 @@ def command(
         _write(report, (json.dumps(told, ensure_ascii=False) + "\n").encode())
 
 
-def _body(exchange: "Exchange", settings: "Settings", model: Path | None, out: Path | None) -> dict[str, Any]:
+def _body(exchange: "Exchange", settings: "Settings", model: Path, out: Path | None) -> dict[str, Any]:
+    from circleshield.feed_responses import route_of, treatment
     from circleshield_addon import routing
     from circleshield_addon.filtering import Filtered
 
-    found = _route(exchange, settings)
+    found = route_of(exchange, settings)
     result = Filtered(exchange.body)
     if found is None:
         click.echo("no enabled adapter takes this method, host and path: it passes unread", err=True)
     elif not routing.is_page_type(exchange.content_type, found.endpoint):
         click.echo("the content type is not that of a feed page: it passes unread", err=True)
     else:
-        result = _filter(settings, model)(exchange, found)
+        result = treatment(settings, model)(exchange, found)
         if result.fault is not None:
             click.echo(f"{found.adapter.name}: the page passes unfiltered: {result.fault}", err=True)
         _point_out_server(exchange, found, settings)
@@ -89,20 +90,15 @@ def _body(exchange: "Exchange", settings: "Settings", model: Path | None, out: P
     return _told(exchange, found, result)
 
 
-def _capture(capture: "Capture", settings: "Settings", model: Path | None, out: Path | None) -> dict[str, Any]:
-    from circleshield_addon import routing
+def _capture(capture: "Capture", settings: "Settings", model: Path, out: Path | None) -> dict[str, Any]:
+    from circleshield.feed_responses import feed_responses, treatment
 
-    apply = _filter(settings, model)
+    apply = treatment(settings, model)
     responses: list[dict[str, Any]] = []
     platforms: dict[str, Counter[str]] = {}
     bodies: dict[int, bytes] = {}
     hosts: set[str | None] = set()
-    for number, exchange in enumerate(capture.exchanges):
-        found = _route(exchange, settings)
-        if found is None or exchange.status != 200 or not exchange.body:
-            continue
-        if not routing.is_page_type(exchange.content_type, found.endpoint):
-            continue
+    for number, exchange, found in feed_responses(capture, settings):
         result = apply(exchange, found)
         if result.body is not exchange.body:
             bodies[number] = result.body
@@ -121,24 +117,6 @@ def _capture(capture: "Capture", settings: "Settings", model: Path | None, out: 
     columns = ("pages", "faults", "posts", *_actions())
     sums = {name: {column: counts[column] for column in columns} for name, counts in platforms.items()}
     return {"responses": responses, "platforms": sums}
-
-
-def _route(exchange: "Exchange", settings: "Settings") -> "Route | None":
-    from circleshield_addon import routing
-
-    return routing.route(exchange.method, exchange.url.hostname or "", exchange.url.path, settings)
-
-
-def _filter(settings: "Settings", model: Path | None) -> "Callable[[Exchange, Route], Filtered]":
-    from circleshield_addon.filtering import filtered
-    from circleshield_addon.judge import Judge
-    from circleshield_addon.notes import Notes
-    from circleshield_model.scorer import Scorer
-
-    judge, notes = Judge(Scorer.load(model), settings), Notes()
-    return lambda exchange, found: filtered(
-        exchange.body, found, judge, notes, exchange.content_type, exchange.content_encoding
-    )
 
 
 def _point_out_server(exchange: "Exchange", found: "Route", settings: "Settings") -> None:

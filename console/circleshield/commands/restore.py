@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from circleshield import post_choice
 from circleshield.home import home_option, open_ledger
 from circleshield_model.errors import InputError
-from circleshield_training import user_samples
 
 if TYPE_CHECKING:
     from circleshield_addon.ledger import Ledger
@@ -36,30 +36,22 @@ def _restore(home: Path, ledger: "Ledger", post: str) -> None:
         raise InputError(f"{post} may be: {', '.join(f'{entry.platform}:{entry.post_id}' for entry in found)}")
     (entry,) = found
     key = f"{entry.platform}:{entry.post_id}"
-    if entry.post_id in {post_id for platform, post_id in ledger.choices().restored if platform == entry.platform}:
+    if ledger.choices().posts.get((entry.platform, entry.post_id)) == "social":
         raise InputError(f"{key} is restored already")
     if entry.action == "keep":
         raise InputError(f"{key} is not taken out")
-    if entry.post_id.startswith("-"):
-        raise InputError(
-            f"{key} has no id of its own, so it cannot be told apart; allow its author, or raise remove_at"
-        )
-    ledger.restore(entry.platform, entry.post_id)
-    if entry.text is None:
-        click.echo(f"{key} shows again from the next load on; nothing is learned, as its text is not kept")
-        return
-    user_samples.add(home, key, entry.text, "social", f"{entry.platform}:{entry.author_id}")
-    click.echo(f"{key} shows again from the next load on, and is a sample of a friend's post")
+    learnt = post_choice.choose(home, ledger, entry, "social")
+    what = "is a sample of a friend's post" if learnt else "nothing is learned, as its text is not kept"
+    click.echo(f"{key} shows again from the next load on; {what}")
 
 
 def _undo(home: Path, ledger: "Ledger", post: str) -> None:
-    restored = ledger.choices().restored
+    restored = [pair for pair, choice in ledger.choices().posts.items() if choice == "social"]
     found = sorted(pair for pair in restored if post in (pair[1], f"{pair[0]}:{pair[1]}"))
     if not found:
         raise InputError(f"{post} is not restored")
     if len(found) > 1:
         raise InputError(f"{post} may be: {', '.join(':'.join(pair) for pair in found)}")
     key = ":".join(found[0])
-    ledger.unrestore(*found[0])
-    forgotten = user_samples.remove(home, key, "social")
+    forgotten = post_choice.undo(home, ledger, *found[0])
     click.echo(f"{key} is left to the filter again{', its sample is forgotten' if forgotten else ''}")

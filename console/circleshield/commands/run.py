@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from platformdirs import user_data_path
 
+from circleshield.ca_folder import CA_FOLDER, KINDS, made
+from circleshield.home import config_option
 from circleshield_model.errors import InputError
 
 if TYPE_CHECKING:
@@ -45,13 +47,10 @@ class _Address(click.ParamType[tuple[str, int]]):
     metavar="MODE",
     help="regular, socks5, wireguard, transparent, upstream:URL, reverse:URL, each with @PORT if need be; repeatable.",
 )
+@config_option
 @click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    envvar="CIRCLESHIELD_CONFIG",
-    help="Config file; default: config.toml in the user's config folder.",
+    "--model", type=click.Path(path_type=Path), help="Folder of the model; default: the one that training put in use."
 )
-@click.option("--model", type=click.Path(path_type=Path), help="Folder of the model (default: the packaged one).")
 @click.option(
     "--home",
     type=click.Path(path_type=Path),
@@ -62,6 +61,13 @@ class _Address(click.ParamType[tuple[str, int]]):
     type=click.Path(path_type=Path),
     help="PEM file with the CA of private servers, trusted instead of the public ones.",
 )
+@click.option(
+    "--ca",
+    "kind",
+    type=click.Choice(KINDS),
+    help="The CA to make on the first run: constrained to the platforms' hosts (default), or unconstrained for clients "
+    "so old that they do not understand that.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Log every connection and verdict; this puts posts into the log.")
 def command(
     listen: tuple[str, int],
@@ -70,27 +76,31 @@ def command(
     model: Path | None,
     home: Path | None,
     upstream_ca: Path | None,
+    kind: str | None,
     verbose: bool,
 ) -> None:
     """Run the proxy until Ctrl-C. It follows changes of the config file and of the model at once."""
-    from circleshield_addon.reloading import Reloading, stamps
+    from circleshield.service_manager import Heartbeat, JournalFormatter, in_journal
+    from circleshield_addon.reloading import Files, Reloading
     from circleshield_addon.settings import load_settings
-    from circleshield_model.scorer import Scorer
 
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S"
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    plain = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+    handler.setFormatter(JournalFormatter() if in_journal() else plain)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("circleshield").setLevel(logging.DEBUG if verbose else logging.INFO)
     if verbose:
         logging.getLogger("mitmproxy").setLevel(logging.INFO)
-    made_from = stamps(config, model)
-    settings, scorer = load_settings(config), Scorer.load(model)
     home = home or user_data_path("circleshield")
-    ca_folder = home / "ca"
-    try:
-        ca_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as e:
-        raise InputError(f"{ca_folder}: cannot be made: {e.strerror}") from e
+    files = Files(config, model, home)
+    made_from = files.stamps()
+    settings, scorer = load_settings(config), files.scorer()
+    ca_folder = home / CA_FOLDER
+    made(ca_folder, kind, settings.hosts)
+    if any(mode.partition("@")[0] == "wireguard" for mode in modes):
+        from circleshield import tunnels
+
+        tunnels.save(home, tunnels.load(home))
 
     # mitmproxy takes seconds to load on a small machine; what is wrong above is said before.
     from circleshield.commands.pause import pause_answers
@@ -104,11 +114,14 @@ def command(
     async def serve() -> None:
         recorder = Recorder(home / FILE, settings.ledger)
         shield = Shield(scorer, settings, recorder)
-        reloading = Reloading(shield, config, model, made_from)
+        reloading = Reloading(shield, files, made_from)
         review = ReviewHost(home, shield, reloading)
-        proxy = Proxy(shield, reloading, listen, modes, ca_folder, upstream_ca, review)
+        proxy = Proxy(shield, reloading, listen, modes, ca_folder=ca_folder, upstream_ca=upstream_ca, review=review)
+        proxy.addons.add(Heartbeat())
         answers = {
-            "status": lambda: {**_status(proxy), "ledger": recorder.status()},
+            "status": lambda: {**_status(proxy), "ledger": recorder.status(), "review": review.status()},
+            "renew_ca": proxy.renew_ca,
+            "renew_tunnels": proxy.renew_tunnels,
             **pause_answers(shield.pauses),
             **review.answers(),
         }
@@ -121,29 +134,33 @@ def command(
 
 def _greet(proxy: "Proxy", review: "ReviewHost") -> None:
     """Says on stderr what a person needs to get a phone or browser connected."""
-    from mitmproxy.proxy.mode_servers import WireGuardServerInstance
-
+    from circleshield.reach import in_url
+    from circleshield.service_manager import in_journal
+    from circleshield.wireguard_server import WireGuardDevices, user_spec
     from circleshield_addon.adapters import ADAPTERS
+    from circleshield_addon.authority import ROOT_FILE
 
     settings = proxy.shield.settings
     on = [adapter.title for adapter in ADAPTERS if settings.enabled(adapter.name)]
     servers = list(proxy.server.servers)
-    lines = [(server.mode.full_spec, _addresses(server)) for server in servers]
+    lines = [(user_spec(server.mode.full_spec), _addresses(server)) for server in servers]
     lines += [
         ("platforms", ", ".join(on) or "none: nothing is decrypted"),
         ("action", f"{settings.filter.action} from a score of {proxy.shield.judge.policy().remove_at:.2f}"),
         ("WeChat", "its Moments cannot be filtered: the app encrypts them itself; the platforms above can be"),
-        ("review", _where(review)),
-        ("CA", str(Path(proxy.options.confdir) / "mitmproxy-ca-cert.pem")),
+        # A token is for the terminal, not for a log that others read.
+        ("review", "open it with: circleshield review" if in_journal() else _where(review)),
+        ("CA", str(Path(proxy.options.confdir) / ROOT_FILE)),
+        *(("", f"warning: it {trouble}") for trouble in proxy.ca_troubles()),
     ]
     if all(address[0] in ("127.0.0.1", "::1") for server in servers for address in server.listen_addrs):
         lines.append(("phone", "cannot reach a loopback address: use --listen THIS-MACHINE'S-LAN-ADDRESS:8080"))
     else:
-        lines.append(("phone", "Wi-Fi → this network → proxy → manual → the address above; copy the CA file to the"))
-        lines.append(("", "phone, install it and trust it as a certificate authority"))
-    for server in servers:
-        if isinstance(server, WireGuardServerInstance) and (conf := server.client_conf()):
-            lines.append(("WireGuard", "the phone's tunnel:\n" + conf))
+        address = proxy.address()
+        page = f"open http://{in_url(address)}/setup in its browser, or see: " if address is not None else ""
+        lines.append(("phone", f"{page}circleshield setup"))
+    if any(isinstance(server, WireGuardDevices) for server in servers):
+        lines.append(("WireGuard", "a device's tunnel, as a QR code: circleshield wireguard add phone"))
     for name, text in lines:
         click.echo(f"{name:<10} {text}", err=True)
 
@@ -156,12 +173,13 @@ def _where(review: "ReviewHost") -> str:
 
 
 def _status(proxy: "Proxy") -> dict[str, Any]:
+    from circleshield.wireguard_server import user_spec
     from circleshield_addon.adapters import ADAPTERS
 
     shield = proxy.shield
     return {
         "listening": {
-            server.mode.full_spec: [f"{host}:{port}" for host, port, *_ in server.listen_addrs]
+            user_spec(server.mode.full_spec): [f"{host}:{port}" for host, port, *_ in server.listen_addrs]
             for server in proxy.server.servers
         },
         "platforms": [adapter.name for adapter in ADAPTERS if shield.settings.enabled(adapter.name)],
@@ -171,6 +189,9 @@ def _status(proxy: "Proxy") -> dict[str, Any]:
         "model": shield.judge.scorer.version,
         "config": str(proxy.reloading.config),
         "refused": proxy.reloading.refused,
+        "ca_troubles": proxy.ca_troubles(),
+        "passed": [asdict(entry) for entry in proxy.refusals.passed()],
+        "untrusting": proxy.refusals.untrusting(),
         "paused": [pause._asdict() for pause in shield.pauses.in_force()],
         "counts": dict(shield.counts),
         "drifts": [asdict(drift) for drift in shield.drift.drifts],

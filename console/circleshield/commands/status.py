@@ -1,6 +1,7 @@
 """`circleshield status`: what the running proxy does."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,18 @@ def _in_words(status: dict[str, Any]) -> str:
     if status["refused"]:
         lines.append(f"refused    {status['refused']}")
         lines.append("           what was before goes on")
+    lines += [f"CA         warning: it {trouble}" for trouble in status["ca_troubles"]]
+    for entry in status["passed"]:
+        until = f"{datetime.fromtimestamp(entry['until']):%Y-%m-%d %H:%M}"
+        lines.append(f"refused by  an app on {entry['device']}, so unfiltered there until {until}: {entry['host']}")
+    for device in status["untrusting"]:
+        lines.append(f"no CA      {device} refuses all certificates: install the CA there: circleshield setup")
     if counts.get("faults"):
         lines.append(f"passed     {counts['faults']} pages unfiltered; the log says why")
     if counts.get("mmtls"):
         lines.append(f"WeChat     {counts['mmtls']} requests of its own protocol; its Moments cannot be filtered")
+    review = status["review"]
+    lines.append(f"review     {review['address'] or review['fault'] or 'off'}")
     ledger = status["ledger"]
     state = "recording" if ledger["enabled"] else "off"
     lines.append(f"ledger     {f'nothing is recorded: {ledger["fault"]}' if ledger['fault'] else state}")

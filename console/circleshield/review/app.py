@@ -1,15 +1,17 @@
 """The Flask application of the review page: its parts, guarded, in the browser's language."""
 
 import logging
-from datetime import datetime
+from datetime import UTC, datetime
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from circleshield.review import folded, today
+from circleshield.review import choosing, folded, pairing, queue, setup, today, wireguard
 from circleshield.review.guard import guard, own_form_token, refused
+from circleshield.review.notices import collect
+from circleshield.review.reasons import reason
 from circleshield.review.served import Served, through_proxy
-from circleshield.review.texts import LANGUAGES, text
+from circleshield.review.texts import LANGUAGES, platform_name, text
 from circleshield_addon.filtering import where
 from circleshield_model.errors import InputError
 
@@ -24,8 +26,8 @@ def review_app(parts: Served) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _MAX_FORM_BYTES
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     guard(app)
-    app.register_blueprint(today.pages)
-    app.register_blueprint(folded.pages)
+    for part in (today, queue, choosing, folded, pairing, setup, wireguard):
+        app.register_blueprint(part.pages)
 
     @app.errorhandler(HTTPException)
     def wrong(error: HTTPException) -> Response:
@@ -42,10 +44,14 @@ def review_app(parts: Served) -> Flask:
 
     @app.context_processor
     def names() -> dict[str, object]:
-        language = request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+        wanted = (tag.partition("-")[0].lower() for tag in request.accept_languages.values())
+        language = next((tag for tag in wanted if tag in LANGUAGES), LANGUAGES[0])
         return {
             "lang": language,
             "t": lambda key, **values: text(language, key, **values),
+            "platform": lambda name: platform_name(language, name),
+            "reason": lambda said: reason(language, said),
+            "notice": collect() if g.get("session") is not None else None,
             "menu": _menu(),
             "session": g.get("session"),
             "form_token": own_form_token(),
@@ -57,9 +63,17 @@ def review_app(parts: Served) -> Flask:
     def moment(milliseconds: int) -> str:
         return datetime.fromtimestamp(milliseconds / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
 
+    @app.template_filter()
+    def iso(milliseconds: int) -> str:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="seconds")
+
     return app
 
 
 def _menu() -> list[tuple[str, str]]:
     """The pages, in order: endpoint and the text that names it."""
-    return [("today.today", "today")]
+    pages = [("today.today", "today"), ("queue.queue", "queue"), ("choosing.choices", "choices")]
+    if g.get("session") is not None and g.session.role == "owner":
+        pages.append(("pairing.devices", "devices"))
+    pages.append(("setup.setup", "setup"))
+    return pages

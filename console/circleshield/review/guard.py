@@ -3,18 +3,19 @@
 Everything is closed unless a view says otherwise: `without_session` lets anybody in, `owner_only` the owner alone.
 """
 
+import re
 from collections.abc import Callable
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from circleshield.review.served import served, through_proxy
-from circleshield.review.sessions import SESSION_DAYS, Session, TooManyTriesError, form_token
+from circleshield.review.sessions import SESSION_DAYS, Session, form_token
 from circleshield_addon.notes import HOST
 
 _OPEN, _OWNER = "_without_session", "_owner_only"
+_KINDS = re.compile(r"iPhone|iPad|Android|Windows|Macintosh|CrOS|Linux")
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
@@ -48,17 +49,18 @@ def guard(app: Flask) -> None:
 
 def refused(status: int, why: str, further: str = "") -> Response:
     """A page that says why there is none; `why` names a text, `further` stands after it."""
-    return Response(render_template("refused.html", why=why, further=further), status)
+    heading = "done_title" if status == 200 else "refused_title" if status in (401, 403, 429) else "fault_title"
+    return Response(render_template("refused.html", why=why, further=further, heading=heading), status)
 
 
-def let_in(code: str, name: str, target: str) -> AnyResponse | None:
-    """Begins a session for who names a code, and leads on to `target`; None for a wrong code."""
-    try:
-        cookie = served().sessions.begin(code, request.remote_addr or "", name)
-    except TooManyTriesError:
-        return refused(429, "too_many_tries")
-    if cookie is None:
-        return None
+def device_name() -> str:
+    """What the browser says it runs on."""
+    found = _KINDS.search(request.user_agent.string)
+    return found[0] if found is not None else ""
+
+
+def let_in(cookie: str, target: str) -> AnyResponse:
+    """Gives the browser the cookie of a new session, and leads on to `target`."""
     reply = redirect(target, 303)
     reply.set_cookie(
         _cookie_name(),
@@ -83,7 +85,8 @@ def _check() -> AnyResponse | None:
     if request.method not in ("GET", "HEAD", "OPTIONS") and (why := _foreign_form()) is not None:
         return refused(403, why)
     if request.method == "GET" and "token" in request.args and not through_proxy():
-        return let_in(request.args["token"], request.user_agent.string, request.path) or refused(401, "wrong_token")
+        cookie = served().sessions.open(request.args["token"], device_name())
+        return refused(401, "wrong_token") if cookie is None else let_in(cookie, request.path)
     if view is None or getattr(view, _OPEN, False):
         return None
     if g.session is None:
@@ -118,19 +121,25 @@ def _address(host: str) -> str:
 def _session() -> Session | None:
     cookie = request.cookies.get(_cookie_name(), "")
     found = served().sessions.find(cookie) if cookie else None
-    # A device's own posts are told by its address, which a request to the listener by way of the proxy has not.
-    if found is not None and found.role == "device" and not through_proxy():
-        return None
-    return found
+    return None if found is not None and _is_of_elsewhere(found) else found
+
+
+def _is_of_elsewhere(found: Session) -> bool:
+    """A device's posts are told by its address, which it has not when it asks the listener by way of the proxy."""
+    return found.role == "device" and not through_proxy()
 
 
 def _foreign_form() -> str | None:
     """Why a form is not one of our own pages'; None for one that is."""
-    if urlsplit(request.headers.get("Origin", "")).netloc.lower() != request.headers.get("Host", "").lower():
+    if not _is_own_origin():
         return "foreign_origin"
     if g.session is not None and request.form.get("form_token", "") != form_token(request.cookies[_cookie_name()]):
         return "no_form_token"
     return None
+
+
+def _is_own_origin() -> bool:
+    return request.headers.get("Origin", "").lower() == f"http://{request.headers.get('Host', '').lower()}"
 
 
 def _cookie_name() -> str:

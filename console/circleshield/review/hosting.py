@@ -19,6 +19,7 @@ from urllib.parse import unquote_to_bytes
 from mitmproxy import http
 
 from circleshield.review.sessions import CODE_MINUTES, FILE, Sessions
+from circleshield_addon.access import OWN_PORT
 from circleshield_addon.device import device_of
 from circleshield_addon.notes import HOST
 from circleshield_addon.reloading import Reloading
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 _SECONDS = 0.5
 _THREADS = 4
+_SETUP_PATHS = frozenset(("/setup", "/proxy.pac", "/ca.pem", "/ca.cer", "/profile.mobileconfig"))
+"""What every device gets to see, on the proxy's own port too, and while the page itself is off."""
 _MAX_REQUEST_BYTES = 1_000_000
 _log = logging.getLogger("circleshield")
 
@@ -43,6 +46,7 @@ class ReviewHost:
         self._home, self._shield, self._reloading = home, shield, reloading
         self.sessions = Sessions(home / FILE)
         self.fault: str | None = None
+        self.proxy_address: Callable[[], tuple[str, int] | None] = lambda: None
         self._app: Flask | None = None
         self._making = threading.Lock()
         self._threads = ThreadPoolExecutor(_THREADS, "review")
@@ -68,18 +72,25 @@ class ReviewHost:
         """The port that the listener has; 0 while there is none."""
         return int(self._socket.getsockname()[1]) if self._socket is not None else 0
 
-    def url(self, code: str | None = None) -> str:
-        """The page on this machine, opened to the owner by a code, or by the terminal's token.
+    def status(self) -> dict[str, str | None]:
+        """For `circleshield status`: where the page is on this machine, or why it is not."""
+        return {"address": self._address() if self._socket is not None else None, "fault": self.fault}
+
+    def url(self, token: str | None = None) -> str:
+        """The page on this machine, opened to the owner by a token, or else by the terminal's.
 
         Raises InputError while it is not served there.
         """
         if self._socket is None:
             raise InputError(self.fault or "the review page is off: set review.enabled = true in the config file")
+        return f"{self._address()}?token={token or self.sessions.token}"
+
+    def _address(self) -> str:
         host = self._shield.settings.review.address[0]
         if host in ("0.0.0.0", "::"):
             host = "127.0.0.1"
         name = f"[{host}]" if ":" in host else host
-        return f"http://{name}:{self.port}/?token={code or self.sessions.token}"
+        return f"http://{name}:{self.port}/"
 
     def answers(self) -> dict[str, Callable[..., dict[str, Any]]]:
         """What the control socket has to say about it."""
@@ -87,13 +98,22 @@ class ReviewHost:
 
     async def request(self, flow: http.HTTPFlow) -> None:
         """Answers for the proxy's own name."""
-        if flow.request.pretty_host != HOST or flow.response is not None or not self._shield.settings.review.enabled:
+        is_own_port = bool(flow.metadata.get(OWN_PORT))
+        if flow.response is not None or not (is_own_port or flow.request.pretty_host == HOST):
             return
-        environment = _environment(flow)
+        path = flow.request.path.partition("?")[0]
+        is_setup = path in _SETUP_PATHS or path.startswith("/static/")
+        if is_own_port and not is_setup:
+            text = f"This is circleshield. Set up a device: /setup. With the proxy in use: http://{HOST}/\n"
+            flow.response = http.Response.make(403, text, {"content-type": "text/plain; charset=utf-8"})
+            return
+        if not is_setup and not self._shield.settings.review.enabled:
+            return
+        environment = _environment(flow, self._shield.device(flow))
         flow.response = await asyncio.get_running_loop().run_in_executor(self._threads, self._reply, environment)
 
     def _answer_review(self) -> dict[str, Any]:
-        return {"url": self.url(self.sessions.code("owner"))}
+        return {"url": self.url(self.sessions.link_token())}
 
     def _answer_pair(self, owner: bool) -> dict[str, Any]:
         if not self._shield.settings.review.enabled:
@@ -105,13 +125,16 @@ class ReviewHost:
         while True:
             if self._shield.settings.review != self._in_use:
                 self._close()
+                self.fault = None
                 self._listen()
+            elif self.fault is not None:
+                self._listen()  # the port may be free by now
             if self._socket is not None and self._server is None:
                 await self._serve()
             await asyncio.sleep(_SECONDS)
 
     def _listen(self) -> None:
-        self._in_use, self.fault = self._shield.settings.review, None
+        self._in_use = self._shield.settings.review
         if not self._in_use.enabled:
             return
         host, port = self._in_use.address
@@ -120,10 +143,15 @@ class ReviewHost:
             self._socket = socket.create_server((host, port), family=family)
         except OSError as e:
             why = os.strerror(e.errno) if e.errno else str(e)
-            self.fault = f"the review page cannot listen on {self._in_use.listen}: {why}; set review.listen otherwise"
-            _log.warning("%s", self.fault)
+            fault = f"the review page cannot listen on {self._in_use.listen}: {why}; set review.listen otherwise"
+            if fault != self.fault:
+                _log.warning("%s", fault)
+            self.fault = fault
             return
         self._socket.setblocking(False)
+        if self.fault is not None:
+            _log.info("the review page listens on %s now", self._in_use.listen)
+        self.fault = None
 
     async def _serve(self) -> None:
         httpserver, wsgi = await asyncio.to_thread(_tornado)
@@ -149,7 +177,9 @@ class ReviewHost:
                 from circleshield.review.app import review_app
                 from circleshield.review.served import Served
 
-                parts = Served(self._home, self._shield, self._reloading, self.sessions, lambda: self.port)
+                parts = Served(
+                    self._home, self._shield, self._reloading, self.sessions, lambda: self.port, self.proxy_address
+                )
                 self._app = review_app(parts)
         return self._app(environment, start)
 
@@ -175,9 +205,9 @@ def _tornado() -> tuple[Any, Any]:
     return tornado.httpserver, tornado.wsgi
 
 
-def _environment(flow: http.HTTPFlow) -> dict[str, Any]:
+def _environment(flow: http.HTTPFlow, device: str) -> dict[str, Any]:
     """A request as WSGI has it (PEP 3333)."""
-    from circleshield.review.served import MAGIC
+    from circleshield.review.served import DEVICE
 
     request = flow.request
     path, _, query = request.path.partition("?")
@@ -200,7 +230,8 @@ def _environment(flow: http.HTTPFlow) -> dict[str, Any]:
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
-        MAGIC: True,
+        DEVICE: device,
+        "HTTP_HOST": HOST,
     }
     for name, value in request.headers.items():
         environment.setdefault(f"HTTP_{name.upper().replace('-', '_')}", value)

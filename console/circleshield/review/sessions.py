@@ -51,13 +51,14 @@ class Sessions:
         self._file = file
         self._lock = threading.Lock()
         self._codes: dict[str, tuple[Role, float]] = {}
+        self._links: dict[str, float] = {}
         self._wrong: dict[str, deque[float]] = {}
         self._sessions = _read(file)
         self.token = secrets.token_urlsafe(24)
         """Opens the page to the owner any number of times while this proxy runs."""
 
     def code(self, role: Role) -> str:
-        """A new code, good for one session within `CODE_MINUTES`."""
+        """A new code, good for one session within `CODE_MINUTES`; short enough to be typed."""
         code = "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LENGTH))
         with self._lock:
             now = time.monotonic()
@@ -65,20 +66,34 @@ class Sessions:
             self._codes[_hash(code)] = role, now + 60 * CODE_MINUTES
         return code
 
-    def begin(self, code: str, address: str, name: str) -> str | None:
-        """The cookie of a new session for who names a code or the token; None for a wrong one.
+    def link_token(self) -> str:
+        """A token like `token`, good for one session within `CODE_MINUTES`."""
+        token = secrets.token_urlsafe(24)
+        with self._lock:
+            now = time.monotonic()
+            self._links = {key: until for key, until in self._links.items() if until > now}
+            self._links[_hash(token)] = now + 60 * CODE_MINUTES
+        return token
+
+    def open(self, token: str, name: str) -> str | None:
+        """The cookie of an owner's new session for who names a token; None for a wrong one.
+
+        Tries are not counted: tokens cannot be guessed, and any web page could use the tries up.
+        """
+        with self._lock:
+            is_lasting = secrets.compare_digest(token.encode(), self.token.encode())
+            if not is_lasting and self._links.pop(_hash(token), 0.0) < time.monotonic():
+                return None
+            return self._begun("owner", name)
+
+    def pair(self, code: str, address: str, name: str) -> str | None:
+        """The cookie of a new session for who names a code; None for a wrong one.
 
         Raises TooManyTriesError when wrong ones came from this address before.
         """
         with self._lock:
-            role = self._role(code.strip(), address)
-            if role is None:
-                return None
-            cookie = secrets.token_urlsafe(32)
-            now = time.time()
-            self._sessions[_hash(cookie)] = Session(_hash(cookie), role, name[:80], now, now)
-            self._write()
-            return cookie
+            role = self._role(code.strip().upper(), address)
+            return None if role is None else self._begun(role, name)
 
     def find(self, cookie: str) -> Session | None:
         """The session of a cookie."""
@@ -103,14 +118,19 @@ class Sessions:
             if self._sessions.pop(session_id, None) is not None:
                 self._write()
 
+    def _begun(self, role: Role, name: str) -> str:
+        cookie = secrets.token_urlsafe(32)
+        now = time.time()
+        self._sessions[_hash(cookie)] = Session(_hash(cookie), role, name[:80], now, now)
+        self._write()
+        return cookie
+
     def _role(self, code: str, address: str) -> Role | None:
         now = time.monotonic()
         wrong = self._wrong.setdefault(address, deque(maxlen=_TRIES))
         if len(wrong) == _TRIES and now - wrong[0] < _TRIES_SECONDS:
             raise TooManyTriesError
-        if secrets.compare_digest(code.encode(), self.token.encode()):
-            return "owner"
-        role, until = self._codes.pop(_hash(code.upper()), (None, 0.0))
+        role, until = self._codes.pop(_hash(code), (None, 0.0))
         if role is not None and until > now:
             return role
         wrong.append(now)

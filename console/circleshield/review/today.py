@@ -1,13 +1,22 @@
 """What was taken out of the feeds, folded, labelled or found unsure, newest first."""
 
+from datetime import date, datetime, time, timedelta
+
 from flask import Blueprint, render_template, request
+from werkzeug.datastructures import MultiDict
 
 from circleshield.home import open_ledger
-from circleshield.review.served import served
+from circleshield.review.cards import Card, cards
+from circleshield.review.served import own_device, served
 from circleshield_addon import history
-from circleshield_addon.ledger import FILE
+from circleshield_addon.adapters import ADAPTERS
+from circleshield_addon.generic import GENERIC
+from circleshield_addon.ledger import FILE, milliseconds
 
 PAGE_POSTS = 40
+ACTIONS = ("remove", "fold", "label", "watch", "review")
+PLATFORMS = tuple(sorted({adapter.platform for adapter in (*ADAPTERS, GENERIC)}))
+_FIELDS = ("words", "platform", "author", "action", "lowest", "highest", "since", "until")
 
 pages = Blueprint("today", __name__)
 
@@ -16,9 +25,47 @@ pages = Blueprint("today", __name__)
 def today() -> str:
     """A page of verdicts; `below` is the id of the last one of the page before."""
     below = request.args.get("below", type=int)
-    entries: list[history.Entry] = []
+    which = asked_for(request.args)
+    found: list[Card] = []
+    more = False
     if (served().home / FILE).exists():
         with open_ledger(served().home) as ledger:
-            which = history.Filter(action=history.NOT_KEPT)
             entries = history.newest(ledger, which, PAGE_POSTS + 1, below)
-    return render_template("today.html", entries=entries[:PAGE_POSTS], more=len(entries) > PAGE_POSTS, below=below)
+            more = len(entries) > PAGE_POSTS
+            found = cards(ledger, entries[:PAGE_POSTS])
+    asked = {name: request.args[name] for name in _FIELDS if request.args.get(name)}
+    return render_template(
+        "today.html", cards=found, more=more, below=below, asked=asked, actions=ACTIONS, platforms=PLATFORMS
+    )
+
+
+def asked_for(fields: MultiDict[str, str]) -> history.Filter:
+    """The verdicts that a search is for; what makes no sense in it counts as not given."""
+    platform, action = fields.get("platform"), fields.get("action")
+    until = _day(fields.get("until"))
+    return history.Filter(
+        since=_start(_day(fields.get("since"))),
+        before=_start(until + timedelta(1) if until is not None and until < date.max else None),
+        platform=platform if platform in PLATFORMS else None,
+        author=fields.get("author", "").strip() or None,
+        action=action if action in ACTIONS else history.NOT_KEPT,
+        words=fields.get("words", "").strip() or None,
+        lowest=fields.get("lowest", type=float),
+        highest=fields.get("highest", type=float),
+        device=own_device(),
+    )
+
+
+def _day(value: str | None) -> date | None:
+    try:
+        return date.fromisoformat(value or "")
+    except ValueError:
+        return None
+
+
+def _start(day: date | None) -> int | None:
+    """The first moment of a day here."""
+    try:
+        return None if day is None else milliseconds(datetime.combine(day, time()).astimezone())
+    except (OverflowError, ValueError, OSError):
+        return None

@@ -1,0 +1,30 @@
+"""Files that only their owner may read."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Writes a file whole or not at all, with mode 0600; its folder is made. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with written_private(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def written_private(path: Path) -> Iterator[IO[bytes]]:
+    """Where such a file is written; it takes its name at the end of the block, if all went well."""
+    number, fresh = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mkstemp itself gives 0600
+    try:
+        with os.fdopen(number, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(number)
+        Path(fresh).replace(path)
+    except BaseException:
+        Path(fresh).unlink(missing_ok=True)
+        raise
