@@ -15,6 +15,7 @@ from tests.end_to_end.feed import FRIENDS, MIXED, timeline, timeline_without_sal
 from tests.end_to_end.origin import JSON_HEADERS, Answer, Origin
 from tests.end_to_end.proxy_process import CONFIG, ProxyProcess, running_proxy
 from tests.end_to_end.test_policy import circleshield
+from tests.end_to_end.test_start_and_stop import wait_for_request
 
 PAGE, WITHOUT = timeline(*MIXED), timeline_without_sales(*MIXED)
 GZIP = (*JSON_HEADERS, ("Content-Encoding", "gzip"))
@@ -102,6 +103,24 @@ def test_scorer_that_stalls(tmp_path: Path, origin: Origin, origin_ca: Path, dir
         assert log.count("a page passed unfiltered: not judged in time") == 7
         assert log.count("an event passed unfiltered: not judged in time") == 1
         proxy.process.send_signal(signal.SIGTERM)
+        assert proxy.wait() == 0
+
+
+def test_a_page_that_is_being_judged_holds_the_exit(
+    tmp_path: Path, origin: Origin, origin_ca: Path, direct: Client
+) -> None:
+    """It is handed on, here when its time is over, and only then the proxy ends."""
+    switch = tmp_path / "fault"
+    switch.write_text("")
+    path = origin.add(Answer([PAGE]))
+    program = ("-m", "tests.end_to_end.faulty_proxy", str(switch))
+    with running_proxy(tmp_path, origin_ca, program=program) as proxy, ThreadPoolExecutor(1) as pool:
+        switch.write_text("scorer stalls")
+        reply = pool.submit(replace(direct, ca=proxy.ca, proxy=proxy.port).get, path)
+        wait_for_request(origin, path)
+        time.sleep(0.2)
+        proxy.process.send_signal(signal.SIGTERM)
+        assert reply.result().body == PAGE
         assert proxy.wait() == 0
 
 

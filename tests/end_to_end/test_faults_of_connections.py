@@ -104,13 +104,15 @@ def test_origin_that_stalls_holds_up_nobody_else(origin: Origin, through: Client
         read_until(connections[2], PAGE[-20:])
 
 
-@pytest.mark.usefixtures("still_works")
-def test_a_thousand_idle_connections_and_slow_clients(origin: Origin, through: Client, proxy: ProxyProcess) -> None:
-    """More than the usual limit of descriptors; the slow ones send their request byte by byte."""
+def test_a_thousand_idle_connections_and_slow_clients(
+    tmp_path: Path, origin: Origin, origin_ca: Path, direct: Client
+) -> None:
+    """More than the limit of descriptors it was started with; the slow ones send their request byte by byte."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
     path = origin.add(Answer([PAGE]))
-    with ExitStack() as stack:
+    with running_proxy(tmp_path, origin_ca, program=limited_to(256, hard)) as proxy, ExitStack() as stack:
+        through = replace(direct, ca=proxy.ca, proxy=proxy.port)
         for _ in range(IDLE):
             stack.enter_context(socket.create_connection(("127.0.0.1", proxy.port), HANG_SECONDS))
         slow = [stack.enter_context(through.connected()) for _ in range(30)]
@@ -123,11 +125,15 @@ def test_a_thousand_idle_connections_and_slow_clients(origin: Origin, through: C
         assert descriptors(proxy) > IDLE
 
 
+def limited_to(soft: int, hard: int) -> tuple[str, str]:
+    """A circleshield with these limits of descriptors."""
+    code = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}));"
+    return "-c", code + "from circleshield.cli import main; main()"
+
+
 def test_out_of_descriptors(tmp_path: Path, origin: Origin, origin_ca: Path, direct: Client) -> None:
-    limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (70, 70));"
-    limited += "from circleshield.cli import main; main()"
     path = origin.add(Answer([PAGE]))
-    with running_proxy(tmp_path, origin_ca, program=("-c", limited)) as proxy:
+    with running_proxy(tmp_path, origin_ca, program=limited_to(70, 70)) as proxy:
         through = replace(direct, ca=proxy.ca, proxy=proxy.port)
         assert through.get(path).body == WITHOUT
         with ExitStack() as stack:
