@@ -143,7 +143,7 @@ def test_odd_characters_do_not_hide_a_sales_post(odd: str, origin: Origin, throu
     assert through.get(path).body == timeline_without_sales(FRIENDS[0], SALES[0], FRIENDS[1])
 
 
-def test_a_post_of_7_megabytes_is_judged_by_its_beginning(origin: Origin, through: Client) -> None:
+def test_a_post_of_6_megabytes_is_judged_by_its_beginning(origin: Origin, through: Client) -> None:
     page = timeline(FRIENDS[0], SALES[0] + "。" * 2_000_000, FRIENDS[1])
     kept = json.loads(through.get(origin.add(Answer([page]))).body)
     assert [post["content"] for post in kept] == [f"<p>{FRIENDS[0]}</p>", f"<p>{FRIENDS[1]}</p>"]

@@ -105,7 +105,7 @@ def _mounted(*arguments: str) -> int:
     return subprocess.run(["mount", *arguments], capture_output=True, check=False).returncode
 
 
-def test_ledger_locked_full_and_read_only(small_disk: Path, origin: Origin, origin_ca: Path, direct: Client) -> None:
+def test_ledger_locked_full_and_damaged(small_disk: Path, origin: Origin, origin_ca: Path, direct: Client) -> None:
     ledger = small_disk / "ledger.sqlite3"
     texts = iter(f"{SALES[0]} {number}" for number in range(1_000_000))
     seen = 0
