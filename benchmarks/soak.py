@@ -31,6 +31,7 @@ from tests.end_to_end.proxy_process import CONFIG, ProxyProcess, running_proxy
 
 from circleshield.control import ask
 from circleshield_model.artefact import MANIFEST, PACKAGED
+from circleshield_model.errors import InputError
 
 THREADS = 4
 CHANGE_SECONDS = 1.0
@@ -93,6 +94,7 @@ class Soak:
         self.kinds = [kind._replace(path=origin.add(kind.answer, kind.path)) for kind in kinds()]
         self.asked: Counter[str] = Counter()
         self.filtered = 0
+        self.slowest = 0.0
         self.wrong: list[str] = []
         self._numbers = itertools.count()
         self._requests = requests
@@ -118,6 +120,7 @@ class Soak:
             if chance.random() < 0.02:
                 connection.close()
                 connection = self._connected()
+            asked = time.monotonic()
             try:
                 self._one(connection, kind, gone=chance.random() < 0.01)
             except Exception as e:
@@ -125,6 +128,7 @@ class Soak:
                 connection.close()
                 connection = self._connected()
             self.asked[kind.name] += 1
+            self.slowest = max(self.slowest, time.monotonic() - asked)
 
     def _one(self, connection: http.client.HTTPSConnection, kind: Kind, gone: bool) -> None:
         connection.request("GET", kind.path)
@@ -187,7 +191,11 @@ def soak(requests: int, folder: Path) -> list[str]:
         began, change, seen = time.monotonic(), changes(home, model), []
         for step in track(range(1, 11), "soak", disable=not sys.stderr.isatty()):
             while asking.is_alive() and run.count < requests * step / 10:
-                changed[next(change)] += 1
+                try:
+                    changed[next(change)] += 1
+                except InputError as e:
+                    run.wrong.append(f"control socket: {e}")
+                    change = changes(home, model)
                 time.sleep(CHANGE_SECONDS)
             rss, descriptors = memory_and_descriptors(proxy.process.pid)
             seen.append((rss, descriptors))
@@ -196,7 +204,9 @@ def soak(requests: int, folder: Path) -> list[str]:
         asking.join()
         took = time.monotonic() - began
         log = proxy.whole_log()
-    print(f"{run.count:,} requests in {took:.0f} s, {run.filtered:,} filtered; changes: {dict(changed)}")
+    print(
+        f"{run.count:,} requests in {took:.0f} s, {run.filtered:,} filtered, the slowest {run.slowest:.1f} s; changes: {dict(changed)}"
+    )
     found = run.wrong[:20]
     found += [f"{len(run.wrong)} wrong in all"] if run.wrong else []
     grown, more = seen[-1][0] - seen[2][0], seen[-1][1] - seen[2][1]
