@@ -204,9 +204,8 @@ def soak(requests: int, folder: Path) -> list[str]:
         asking.join()
         took = time.monotonic() - began
         log = proxy.whole_log()
-    print(
-        f"{run.count:,} requests in {took:.0f} s, {run.filtered:,} filtered, the slowest {run.slowest:.1f} s; changes: {dict(changed)}"
-    )
+    print(f"{run.count:,} requests in {took:.0f} s, the slowest {run.slowest:.1f} s; {run.filtered:,} filtered")
+    print(f"changes: {dict(changed)}")
     found = run.wrong[:20]
     found += [f"{len(run.wrong)} wrong in all"] if run.wrong else []
     grown, more = seen[-1][0] - seen[2][0], seen[-1][1] - seen[2][1]
