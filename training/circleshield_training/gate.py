@@ -76,7 +76,7 @@ _KINDS: dict[Figure, _Kind] = {
     "caught": _Kind(True, 0.02, f"sales posts caught at {RATE:.1%} false positives"),
     "suspected": _Kind(True, 0.008, "sales posts removed or put up for review"),
     "wrongly removed": _Kind(False, 0.002, "ordinary posts removed"),
-    "close": _Kind(False, 0.006, "ordinary posts close to a review"),
+    "close": _Kind(False, 0.0045, "ordinary posts close to a review"),
 }
 
 
