@@ -158,7 +158,7 @@ def _log_odds(score: float) -> float:
 
 
 def _half_way(policy: Policy) -> float:
-    """The score between the two cut-offs, by log-odds: what goes round and is below is a chain letter, for all we know."""
+    """The score half way between the cut-offs, by log-odds: what goes round and scores less may be a chain letter."""
     return shifted(policy.review_at, (_log_odds(policy.remove_at) - _log_odds(policy.review_at)) / 2)
 
 
