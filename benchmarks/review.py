@@ -17,6 +17,7 @@ from circleshield.review.served import DEVICE as IS_DEVICE
 from circleshield.review.served import Served
 from circleshield.review.sessions import FILE as SESSIONS
 from circleshield.review.sessions import Sessions
+from circleshield.review.training import Training
 from circleshield_addon.ledger import FILE, Ledger, Seen
 from circleshield_addon.post import Action, Post, Verdict
 from circleshield_addon.reloading import Files, Reloading
@@ -40,6 +41,9 @@ PAGES = {
     "before a day": "/?until={day}",
     "a word": "/?words=面膜",
     "queue": "/queue",
+    "numbers": "/numbers?days=90",
+    "settings": "/settings",
+    "friends, read anew": "/friends",
     "20 posts of a platform": "/?platform=zhihu",
     "a word that one post has": "/?words=独一无二",
     "a word that none has": "/?words=没有这个",
@@ -89,14 +93,16 @@ def verdict(number: int, rows: int, chance: random.Random) -> Verdict:
     action: Action = "review" if number % 3 == 0 else "remove"
     author = "1" if number % (rows // 50) == 0 else str(2 + number % 500)
     post = Post(f"{number}", author, f"用户{author}", text, ad=False)
-    return Verdict(post, chance.uniform(0.9, 1), action, ("score 0.97 ≥ 0.95",), lambda: ("“代理” +3.5",))
+    return Verdict(
+        post, chance.uniform(0.9, 1), action, ("score 0.97 ≥ 0.95",), lambda: ("“代理” +3.5",), sales=action == "remove"
+    )
 
 
 def browser(home: Path, scorer: Scorer) -> Callable[[str, bool], None]:
     """Asks for a page of a ledger's, as its owner or as a device."""
     shield = Shield(scorer, Settings())
     sessions = Sessions(home / SESSIONS)
-    app = review_app(Served(home, shield, Reloading(shield, Files(), (None,)), sessions, lambda: 8765))
+    app = review_app(Served(home, shield, Reloading(shield, Files(), (None,)), sessions, Training(home), lambda: 8765))
     client = app.test_client(use_cookies=False)
     cookies = sessions.open(sessions.token, ""), sessions.pair(sessions.code("device"), DEVICE, "")
 

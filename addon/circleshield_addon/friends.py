@@ -112,7 +112,7 @@ class Friends:
 
     def __iter__(self) -> Iterator[tuple[str, str, Author]]:
         """Platform, id and what is known."""
-        for (platform, author_id), author in self._authors.items():
+        for (platform, author_id), author in tuple(self._authors.items()):  # the thread that writes may add some
             yield platform, author_id, author
 
     def saw(self, rows: Iterable[Row]) -> None:

@@ -16,6 +16,7 @@ NOT_KEPT = "not kept"
 
 _SPAM = "('remove', 'fold', 'label', 'watch')"
 _COLUMNS = "id, time, platform, author_id, author, post_id, text, text_hash, score, action, reasons, verdicts.device"
+_WEEK = 7 * 86_400_000
 _QUARTER = 900_000  # all time zones are whole quarters of an hour
 _FIGURES = re.compile(
     r" [+-]\d+\.\d$|(?<=^score )\d\.\d+ | \(text \d\.\d+\)$|^\d+ of \d+ (?=earlier posts)|, \d+ of them labelled by you"
@@ -146,6 +147,15 @@ def scored(ledger: Ledger, which: Filter) -> Iterator[tuple[int, float]]:
     yield from ledger.db.execute(sql, named)
 
 
+def weighed(ledger: Ledger, since: int) -> list[tuple[int, float, bool]]:
+    """Time and score of the posts since a time that the score decides on, and whether the user had them shown again."""
+    sql = (
+        "SELECT verdicts.time, score, choice IS 'social' FROM verdicts LEFT JOIN posts USING (platform, post_id)"
+        " WHERE verdicts.time >= ? AND (json_extract(reasons, '$[0]') LIKE 'score %' OR choice = 'social')"
+    )
+    return [(time, score, bool(restored)) for time, score, restored in ledger.db.execute(sql, (since,))]
+
+
 def last_id(ledger: Ledger) -> int:
     """The newest verdict's."""
     return int(ledger.db.execute("SELECT coalesce(max(id), 0) FROM verdicts").fetchone()[0])
@@ -245,6 +255,21 @@ def _reasons(ledger: Ledger, since: int) -> Counter[str]:
     ):
         counts[_FIGURES.sub("", reason)] += number
     return counts
+
+
+def sales_by_week(ledger: Ledger, platform: str, author_id: str, now: int) -> dict[int, tuple[int, int]]:
+    """An author's sales posts and all posts, by how many weeks ago; what the user says of a post goes before its text.
+
+    `now` is in milliseconds since 1970.
+    """
+    sql = (
+        "SELECT (:now - verdicts.time) / :week AS ago, sum(coalesce(labels.sales, verdicts.sales)), count(*)"
+        " FROM verdicts LEFT JOIN labels USING (platform, post_id)"
+        " WHERE verdicts.author_id = :author AND platform = :platform"
+        " AND coalesce(labels.sales, verdicts.sales) IS NOT NULL GROUP BY ago"
+    )
+    named = {"now": now, "week": _WEEK, "author": author_id, "platform": platform}
+    return {max(0, ago): (sales, posts) for ago, sales, posts in ledger.db.execute(sql, named)}
 
 
 def name_of(ledger: Ledger, platform: str, author_id: str) -> str:

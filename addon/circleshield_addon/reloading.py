@@ -82,7 +82,7 @@ class Reloading:
         self.refused: str | None = None
         self.on_taken: Callable[[], None] = lambda: None
         self._shield = shield
-        self._files = files
+        self.files = files
         self._needed = files.config is not None or made_from[0] is not None
         self._in_use = self._last = made_from
         self._task: asyncio.Task[None] | None = None
@@ -91,7 +91,7 @@ class Reloading:
     def trained(self) -> float | None:
         """When the user's model was made, in seconds since 1970; None while the packaged one is in use."""
         try:
-            packaged = self._files.model_folder() == artefact.PACKAGED
+            packaged = self.files.model_folder() == artefact.PACKAGED
         except InputError:
             return None
         stamp = None if packaged else self._in_use[1]
@@ -113,7 +113,7 @@ class Reloading:
 
     async def look(self) -> None:
         """One look at the files; what has changed and come to rest is taken, or refused with the reason logged."""
-        found = self._files.stamps()
+        found = self.files.stamps()
         rests, self._last = found == self._last, found
         if not rests or found == self._in_use:
             return
@@ -134,7 +134,7 @@ class Reloading:
     def _read(self, found: tuple[Stamp, ...]) -> tuple[Settings, Judge]:
         scorer = self._shield.judge.scorer
         if found[1:] != self._in_use[1:] or self.refused is not None:
-            fresh = Scorer.load(self._files.model_folder())
+            fresh = Scorer.load(self.files.model_folder())
             if _identity(fresh) != _identity(scorer):
                 scorer = fresh
         settings = Settings()

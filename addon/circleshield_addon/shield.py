@@ -1,7 +1,8 @@
 """The mitmproxy addon: which connections are opened, which responses are read, and what goes on to the client."""
 
 import logging
-from collections import Counter
+import time
+from collections import Counter, deque
 from functools import partial
 
 from mitmproxy import http, tls
@@ -38,6 +39,7 @@ PAGE_SECONDS = 5.0
 """For how long a page may be judged: 1,000 posts take about 0.2. What takes longer passes as it is."""
 EVENT_SECONDS = 1.0
 """The same for one post of a stream."""
+_DELAYS = 1_000
 _TOO_LARGE = "body is larger than is read"
 _OVERDUE = "not judged in time"
 _DID = {"remove": "removed", "fold": "folded", "label": "labelled"}
@@ -59,7 +61,8 @@ class Shield:
 
     `counts` holds how many `pages`, `posts`, `faults` and of each action there were, and requests of WeChat's own
     protocol (`mmtls`). `in_flight` are the flows whose response has not been handed on yet. Once it is `stopping`, what
-    is asked for anew on open connections is refused.
+    is asked for anew on open connections is refused. `delays` are, of the last feed pages, the seconds from having one
+    whole to handing it on; the client waits so much longer, and for the whole page where it could have begun with a part.
     """
 
     def __init__(self, scorer: Scorer, settings: Settings, recorder: Recorder | None = None) -> None:
@@ -79,6 +82,7 @@ class Shield:
         self.in_flight: set[str] = set()
         self.stopping = False
         self._desk = Desk()
+        self.delays: deque[float] = deque(maxlen=_DELAYS)
         cut_responses.install()
         # An edited message goes on as one frame: mitmproxy would cut it every 4,000 bytes, characters in half.
         Fragmentizer.FRAGMENT_SIZE = 1 << 30
@@ -171,6 +175,7 @@ class Shield:
         self.in_flight.discard(flow.id)
 
     async def _filter(self, flow: http.HTTPFlow, response: http.Response, found: Route) -> None:
+        began = time.perf_counter()
         if response.stream:  # mitmproxy stopped gathering: its size was not declared
             self._fault(found, _TOO_LARGE)
             return
@@ -187,9 +192,9 @@ class Shield:
         self._record(flow, found.adapter, result.verdicts)
         self.drift.saw(found.adapter, found.endpoint, result.missing, result.shape)
         self._told(found, result.verdicts)
-        if result.body is response.raw_content:
-            return
-        put(response, result.body)
+        if result.body is not response.raw_content:
+            put(response, result.body)
+        self.delays.append(time.perf_counter() - began)
 
     async def websocket_message(self, flow: http.HTTPFlow) -> None:
         """Filters a message from the server; mitmproxy keeps all messages of a connection, so old ones are let go."""

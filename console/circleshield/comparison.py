@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from circleshield.home import open_ledger
+from circleshield.home import open_ledger, settings_in_use
 from circleshield.terminal import plain
 from circleshield_addon import history
 from circleshield_addon.judge import Judge
 from circleshield_addon.ledger import FILE
-from circleshield_addon.settings import Settings, load_settings
+from circleshield_addon.settings import Settings
 from circleshield_model.scorer import Scorer
 from circleshield_training.gate import Contender, Judgement, judged
 from circleshield_training.samples import Sample
@@ -77,7 +77,7 @@ def verdict_changes(home: Path, before: Scorer, now: Scorer) -> list[Change]:
     """
     if not (home / FILE).exists():
         return []
-    settings = load_settings(None)
+    settings = settings_in_use(home, None)
     with open_ledger(home) as ledger:
         entries = history.newest(ledger, history.Filter(action=history.NOT_KEPT), _NEWEST)
     entries = [

@@ -101,16 +101,27 @@ def commented() -> str:
 
 
 def with_value(path: Path, key: str, value: str) -> str:
-    """The text of the config file with one key set, comments and order kept. Whether it is valid then is not looked at.
+    """The text of the config file with one key set, as `with_values`."""
+    return with_values(path, {key: value})
 
-    `value` is TOML; what is none is taken as a text.
+
+def with_values(path: Path, values: dict[str, str]) -> str:
+    """The text of the config file with keys set, comments and order kept. Whether it is valid then is not looked at.
+
+    Values are TOML; what is none is taken as a text.
     """
+    text = read_config(path) if path.exists() else ""
+    for key, value in values.items():
+        text = _with_value(text, path, key, value)
+    return text
+
+
+def _with_value(text: str, path: Path, key: str, value: str) -> str:
     *tables, name = key.split(".")
     if not tables or not all((*tables, name)) or tables[0] == "rules":
         raise InputError(
             f"{key!r} is not a key that can be set, such as filter.remove_at; rules are edited in the file"
         )
-    text = read_config(path) if path.exists() else ""
     try:
         document = tomlkit.parse(_uncommented(text, tables, name))
     except tomlkit.exceptions.TOMLKitError as e:

@@ -77,6 +77,8 @@ class Proxy(Master):
         self._one_restart = asyncio.Lock()
         self.leaves = Leaves(ca_folder)
         self.refusals = Refusals(ca_folder.parent / refusals.FILE, self.leaves.authority.fingerprint)
+        if review is not None:
+            review.passed = self.refusals.passed
         self._clients = _Clients(self.server)
         self.addons.add(
             self._clients,

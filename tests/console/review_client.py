@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from circleshield.review.app import review_app
 from circleshield.review.served import DEVICE, Served
 from circleshield.review.sessions import FILE, Sessions
+from circleshield.review.training import Training
 from circleshield_addon import ledger
 from circleshield_addon.ledger import Ledger, Seen
 from circleshield_addon.post import Action, Post, Verdict
@@ -33,7 +34,9 @@ def scorer() -> Scorer:
 
 def made(home: Path, settings: Settings = Settings()) -> Flask:  # noqa: B008
     shield = Shield(scorer(), settings)
-    parts = Served(home, shield, Reloading(shield, Files(), (None,)), Sessions(home / FILE), lambda: PORT)
+    parts = Served(
+        home, shield, Reloading(shield, Files(), (None,)), Sessions(home / FILE), Training(home), lambda: PORT
+    )
     app = review_app(parts)
     app.testing = False  # an error is answered as in the proxy
     return app

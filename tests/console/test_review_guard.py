@@ -188,7 +188,7 @@ def test_names_and_reasons_cannot_turn_the_text_around_them(app: Flask) -> None:
     record(parts_of(app).home, verdict(3, "\u202eabc", author="\u202e7"))
     page = owner(app).get("/")
     assert "<bdi>名\u202e7</bdi>" in page
-    assert '<div class="text" dir="auto">\u202eabc</div>' in page
+    assert '<div class="text" dir="auto">\u202eabc</div>' in re.sub("</?mark>", "", page)
 
 
 def test_a_huge_text_is_clipped(app: Flask) -> None:

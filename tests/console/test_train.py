@@ -105,6 +105,20 @@ def test_harm_is_refused_unless_forced(home: Path) -> None:
     assert versions.in_use(home) == forced["version"]
 
 
+def test_a_proposed_model_waits_and_says_how_far_it_is(home: Path) -> None:
+    done = train(home, "--propose", "--json", "--json-progress")
+    assert done.exit_code == 0, done.output
+    found = as_json(done)
+    assert found["outcome"] == "proposed"
+    assert versions.in_use(home) == versions.NAME
+    assert versions.versions(home) == [found["version"]]
+    steps = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    learning = [step["done"] for step in steps if step["what"] != "comparing with the model in use"]
+    assert learning[0] == 0
+    assert 1 in learning
+    assert "puts nothing in use" in train(home, "--propose", "--force").output
+
+
 def test_an_unlearnt_label_leaves_nothing(home: Path) -> None:
     from circleshield_training.user_samples import remove
 

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,23 +12,8 @@ from circleshield.terminal import plain
 from circleshield_model.errors import InputError
 
 if TYPE_CHECKING:
-    from circleshield_addon import settings
-    from circleshield_addon.choices import AuthorChoice
-    from circleshield_addon.friends import Author
+    from circleshield.friend_list import Friend
     from circleshield_addon.ledger import Ledger
-
-_STATES: "dict[AuthorChoice, str]" = {"allow": "allowed", "block": "blocked", "judge": "left to the filter"}
-
-
-class Friend(NamedTuple):
-    """One author; `state` is what becomes of the posts whatever they say, or what is suggested."""
-
-    author: str
-    name: str
-    posts: int
-    sales: int
-    labelled: int
-    state: str
 
 
 @click.command()
@@ -47,14 +32,18 @@ def command(home: Path, config: Path | None, undo: str | None, limit: int, as_js
 
     To follow a suggestion: circleshield block-author PLATFORM:ID.
     """
+    from circleshield.friend_list import friend_list
+    from circleshield_addon.friends import Friends
     from circleshield_addon.settings import load_settings
 
-    friends = load_settings(config).friends
+    rules = load_settings(config).friends
     with open_ledger(home) as ledger:
         if undo is not None:
             _leave_to_the_filter(ledger, undo)
             return
-        found = _found(ledger, friends)[:limit]
+        known = Friends()
+        known.load(ledger)
+        found = friend_list(ledger, known, rules)[:limit]
     if as_json:
         for friend in found:
             click.echo(json.dumps(friend._asdict(), ensure_ascii=False))
@@ -65,52 +54,19 @@ def command(home: Path, config: Path | None, undo: str | None, limit: int, as_js
 
 
 def _leave_to_the_filter(ledger: "Ledger", author: str) -> None:
+    from circleshield.friend_list import STATES
+
     platform, author_id = parted(author)
     choice = ledger.choices().authors.get((platform, author_id))
     if choice in ("allow", "block"):
-        raise InputError(f"{author} is {_STATES[choice]} by you; circleshield {choice}-author --undo {author}")
+        raise InputError(f"{author} is {STATES[choice]} by you; circleshield {choice}-author --undo {author}")
     if choice == "judge":
         raise InputError(f"{author} is left to the filter already")
     ledger.choose_author(platform, author_id, "judge")
     click.echo(f"{author}: left to the filter from the next load on, neither shielded nor suggested any more")
 
 
-def _found(ledger: "Ledger", friends: "settings.Friends") -> list[Friend]:
-    from circleshield_addon.friends import Author, Friends
-    from circleshield_addon.history import name_of
-
-    known = Friends()
-    known.load(ledger)
-    choices = ledger.choices().authors
-    authors = {(platform, author_id): author for platform, author_id, author in known}
-    found = []
-    for (platform, author_id), author in {**dict.fromkeys(choices, Author()), **authors}.items():
-        choice = choices.get((platform, author_id))
-        if not author.sales_posts and choice is None:
-            continue
-        past = author.past()
-        found.append(
-            Friend(
-                f"{platform}:{author_id}",
-                name_of(ledger, platform, author_id),
-                past.posts + past.labels,
-                author.sales_posts,
-                past.labels,
-                _state(author, choice, friends),
-            )
-        )
-    return sorted(found, key=lambda friend: (-friend.sales, friend.author))
-
-
-def _state(author: "Author", choice: "AuthorChoice | None", friends: "settings.Friends") -> str:
-    if choice is not None:
-        return _STATES[choice]
-    if author.is_shielded(friends.shield_after):
-        return "shielded"
-    return "suggested" if author.sales_posts >= friends.suggest_after else ""
-
-
-def _show(found: list[Friend]) -> None:
+def _show(found: "list[Friend]") -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

@@ -27,7 +27,7 @@ def list_(home: Path, as_json: bool) -> None:
     rows = []
     for version in (versions.NAME, *versions.versions(home)):
         try:
-            rows.append(_described(home, version))
+            rows.append(described(home, version))
         except InputError as e:
             click.echo(f"{version}: {e}", err=True)
     if as_json:
@@ -45,7 +45,7 @@ def list_(home: Path, as_json: bool) -> None:
 @_json_option
 def info(version: str | None, home: Path, as_json: bool) -> None:
     """Show what VERSION (default: the one in use) was made from, its cut-offs, and what the gate found."""
-    row = _described(home, version or versions.in_use(home))
+    row = described(home, version or versions.in_use(home))
     if as_json:
         click.echo(json.dumps(row, ensure_ascii=False, indent=1))
         return
@@ -102,7 +102,7 @@ def rollback(version: str | None, home: Path, as_json: bool) -> None:
     click.echo(json.dumps({"in_use": version}) if as_json else f"model {version} is in use now")
 
 
-def _described(home: Path, version: str) -> dict[str, Any]:
+def described(home: Path, version: str) -> dict[str, Any]:
     """A version as plain data; `outcome` and `gate` are None for the packaged model."""
     folder = versions.folder_of(home, version)
     manifest = artefact.read_manifest(folder)

@@ -29,8 +29,10 @@ _REFUSED, _INTERRUPTED = 3, 130  # exit codes
 @home_option
 @click.option("--from-scratch", is_flag=True, help="Learn all anew, and not what the packaged model lacks.")
 @click.option("--force", is_flag=True, help="Put the new model in use even if it is worse.")
+@click.option("--propose", is_flag=True, help="Only say what the new model is worth; `model rollback` puts it in use.")
 @click.option("--out", type=click.Path(path_type=Path), help="Only write the model there; your labels stay out of it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--json-progress", is_flag=True, help="Progress as JSON on stderr: done (0 to 1, or null) and what.")
 @click.option("--jobs", type=click.IntRange(1), help="With --from-scratch: processes that share the work (default: 1).")
 @click.option(
     "--scheduler", metavar="tcp://HOST:PORT", help="With --from-scratch: the Dask cluster that does the work."
@@ -46,8 +48,10 @@ def command(
     home: Path,
     from_scratch: bool,
     force: bool,
+    propose: bool,
     out: Path | None,
     as_json: bool,
+    json_progress: bool,
     jobs: int | None,
     scheduler: str | None,
     scratch: Path | None,
@@ -57,14 +61,16 @@ def command(
 
     The new model is put in use unless it is worse on posts that it did not learn. A running proxy takes it at once.
 
-    Exit codes: 0 put in use, or nothing to change; 2 bad input; 3 refused.
+    Exit codes: 0 put in use or proposed, or nothing to change; 2 bad input; 3 refused.
     """
     if not from_scratch and (jobs or scheduler or scratch):
         raise click.UsageError("--jobs, --scheduler and --scratch go with --from-scratch; all else takes seconds")
     if jobs and scheduler:
         raise click.UsageError("--jobs or --scheduler: the work is done here or there")
+    if propose and (force or out is not None):
+        raise click.UsageError("--propose puts nothing in use; --force and --out do not go with it")
     try:
-        with _progress() as progress:
+        with _progress(json_progress) as progress:
             samples, notes = _samples(paths, None if out is not None else home)
             for note in notes:
                 _say(progress, note)
@@ -73,7 +79,7 @@ def command(
             else:
                 candidate = _corrected(progress, samples)
             if out is None:
-                result, said = _proved(progress, candidate, samples, home, force)
+                result, said = _proved(progress, candidate, samples, home, force, propose)
             else:
                 from circleshield_model.artefact import HELD_OUT
                 from circleshield_training import write
@@ -155,7 +161,7 @@ def _report(progress: "Progress", candidate: "Candidate", found: "Comparison | N
 
 
 def _proved(
-    progress: "Progress", candidate: "Candidate", samples: "Different", home: Path, force: bool
+    progress: "Progress", candidate: "Candidate", samples: "Different", home: Path, force: bool, propose: bool
 ) -> tuple[dict[str, Any], list[str]]:
     """Compares the candidate with the model in use, writes it, and puts it in use if it may be.
 
@@ -177,7 +183,7 @@ def _proved(
     progress.update(task, total=1, completed=1)
     passed = found.judgement.passed
     result: dict[str, Any] = {
-        "outcome": "promoted" if passed or force else "refused",
+        "outcome": "refused" if not passed and not force else "proposed" if propose else "promoted",
         "forced": force and not passed,
         "before": in_use,
         "rows": candidate.facts["rows"],
@@ -195,6 +201,7 @@ def _proved(
     versions.prune(home)
     did = {
         "promoted": f"model {version} is in use now; back with: circleshield model rollback",
+        "proposed": f"model {version} is no worse; it is put in use by: circleshield model rollback {version}",
         "unchanged": f"the model in use, {version}, is what these labels make: nothing has changed",
         "refused": f"refused: the model in use, {in_use}, stays; with --force {version} takes its place",
     }
@@ -202,14 +209,27 @@ def _proved(
 
 
 @contextmanager
-def _progress() -> Iterator["Progress"]:
-    """A bar on stderr with the time left; none where that is not a terminal."""
+def _progress(as_json: bool) -> Iterator["Progress"]:
+    """A bar on stderr with the time left, none where that is not a terminal; or lines of JSON."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    class Lines(Progress):
+        def add_task(self, description: str, *arguments: Any, **fields: Any) -> TaskID:
+            task = super().add_task(description, *arguments, **fields)
+            self.update(task)
+            return task
+
+        def update(self, task_id: TaskID, **fields: Any) -> None:
+            super().update(task_id, **fields)
+            task = self._tasks[task_id]
+            done = None if task.total is None else task.completed / task.total
+            click.echo(json.dumps({"done": done, "what": task.description}), err=True)
 
     console = Console(stderr=True, highlight=False)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+    kind, shown = (Lines, False) if as_json else (Progress, console.is_terminal)
+    with kind(*columns, console=console, disable=not shown, transient=True) as progress:
         yield progress
 
 

@@ -6,7 +6,19 @@ from datetime import UTC, datetime
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from circleshield.review import choosing, folded, pairing, queue, setup, today, wireguard
+from circleshield.review import (
+    choosing,
+    folded,
+    friends,
+    numbers,
+    pairing,
+    queue,
+    retraining,
+    setup,
+    today,
+    toggles,
+    wireguard,
+)
 from circleshield.review.guard import guard, own_form_token, refused
 from circleshield.review.notices import collect
 from circleshield.review.reasons import reason
@@ -26,7 +38,7 @@ def review_app(parts: Served) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _MAX_FORM_BYTES
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     guard(app)
-    for part in (today, queue, choosing, folded, pairing, setup, wireguard):
+    for part in (today, queue, choosing, folded, friends, numbers, toggles, retraining, pairing, setup, wireguard):
         app.register_blueprint(part.pages)
 
     @app.errorhandler(HTTPException)
@@ -74,6 +86,12 @@ def _menu() -> list[tuple[str, str]]:
     """The pages, in order: endpoint and the text that names it."""
     pages = [("today.today", "today"), ("queue.queue", "queue"), ("choosing.choices", "choices")]
     if g.get("session") is not None and g.session.role == "owner":
-        pages.append(("pairing.devices", "devices"))
+        pages += [
+            ("friends.friends", "friends"),
+            ("numbers.numbers", "numbers"),
+            ("toggles.toggles", "toggles"),
+            ("retraining.model", "model"),
+            ("pairing.devices", "devices"),
+        ]
     pages.append(("setup.setup", "setup"))
     return pages

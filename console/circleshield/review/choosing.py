@@ -22,8 +22,7 @@ from circleshield_addon.ledger import Ledger
 pages = Blueprint("choosing", __name__)
 
 _POSTS: dict[str, PostChoice] = {"social": "social", "spam": "spam", "unsure": "unsure"}
-_AUTHORS: dict[str, AuthorChoice] = {"allow": "allow", "block": "block"}
-_ALL_OF_AUTHORS: tuple[AuthorChoice, ...] = ("allow", "block", "judge")
+_AUTHORS: dict[str, AuthorChoice] = {"allow": "allow", "block": "block", "judge": "judge"}
 _MOST = 1_000  # posts in one form
 _SHOWN = 200  # choices on the page of them
 _one_at_a_time = threading.Lock()
@@ -57,7 +56,7 @@ def choose_posts() -> Response:
 @pages.post("/authors")
 @owner_only
 def choose_author() -> Response:
-    """`allow` or `block`, or `leave`, which takes either back. Of platform:id."""
+    """`allow`, `block` or `judge`, or `leave`, which takes any of them back. Of platform:id."""
     what, _, key = request.form.get("one", "").partition(" ")
     platform, author_id = _parted(key)
     with open_ledger(served().home) as ledger:
@@ -65,7 +64,7 @@ def choose_author() -> Response:
             ledger.choose_author(platform, author_id, _AUTHORS[what])
             leave(Notice(what, 1, 0, ("choosing.choose_author", f"leave {key}")))
         elif what == "leave":
-            for choice in _ALL_OF_AUTHORS:
+            for choice in _AUTHORS.values():
                 ledger.unchoose_author(platform, author_id, choice)
             leave(Notice("undone", 1))
         else:

@@ -19,9 +19,11 @@ from urllib.parse import unquote_to_bytes
 from mitmproxy import http
 
 from circleshield.review.sessions import CODE_MINUTES, FILE, Sessions
+from circleshield.review.training import Training
 from circleshield_addon.access import OWN_PORT
 from circleshield_addon.device import device_of
 from circleshield_addon.notes import HOST
+from circleshield_addon.refusals import Passed
 from circleshield_addon.reloading import Reloading
 from circleshield_addon.settings import Review
 from circleshield_addon.shield import Shield
@@ -45,7 +47,9 @@ class ReviewHost:
     def __init__(self, home: Path, shield: Shield, reloading: Reloading) -> None:
         self._home, self._shield, self._reloading = home, shield, reloading
         self.sessions = Sessions(home / FILE)
+        self.training = Training(home)
         self.fault: str | None = None
+        self.passed: Callable[[], list[Passed]] = list
         self.proxy_address: Callable[[], tuple[str, int] | None] = lambda: None
         self._app: Flask | None = None
         self._making = threading.Lock()
@@ -65,6 +69,7 @@ class ReviewHost:
         if self._task is not None:
             self._task.cancel()
         self._close()
+        self.training.stop()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     @property
@@ -178,7 +183,14 @@ class ReviewHost:
                 from circleshield.review.served import Served
 
                 parts = Served(
-                    self._home, self._shield, self._reloading, self.sessions, lambda: self.port, self.proxy_address
+                    self._home,
+                    self._shield,
+                    self._reloading,
+                    self.sessions,
+                    self.training,
+                    lambda: self.port,
+                    self.proxy_address,
+                    self.passed,
                 )
                 self._app = review_app(parts)
         return self._app(environment, start)

@@ -28,14 +28,14 @@ pages = Blueprint("queue", __name__)
 def queue() -> str:
     """The next post."""
     if not (served().home / FILE).exists():
-        return render_template("queue.html", one=None, left=0, learnt=_new_labels(), goal=NEXT_TRAINING)
+        return render_template("queue.html", one=None, left=0, learnt=new_labels(), goal=NEXT_TRAINING)
     with open_ledger(served().home) as ledger:
         waiting = _waiting(ledger)
         one = next(iter(cards(ledger, waiting[:1])), None)
-        return render_template("queue.html", one=one, left=len(waiting), learnt=_new_labels(), goal=NEXT_TRAINING)
+        return render_template("queue.html", one=one, left=len(waiting), learnt=new_labels(), goal=NEXT_TRAINING)
 
 
-def _new_labels() -> int:
+def new_labels() -> int:
     """The user's labels since the last training; as only the end of their file is read, of thousands fewer count."""
     trained = datetime.fromtimestamp(served().reloading.trained or 0, UTC).isoformat()
     with user_samples.opened(served().home) as file:

@@ -1,11 +1,11 @@
-"""Reasons as the ledger holds them, in the reader's language. What is not known here is shown as it is."""
+"""Reasons as the ledger holds them, with or without figures, in the reader's language. Others stay as they are."""
 
 import re
 
 _PATTERNS = tuple(
     (re.compile(pattern), chinese)
     for pattern, chinese in (
-        (r"score (\S+ [<≥] \S+)", r"评分 \1"),
+        (r"score ((?:\S+ )?[<≥] \S+)", r"评分 \1"),
         (r"score (\S+ [<≥] \S+) \(text (\S+)\)", r"评分 \1（正文 \2）"),
         (r"(\d+) of (\d+) earlier posts were sales( \S+)", r"此前 \2 条中有 \1 条推广\3"),
         (
@@ -13,6 +13,9 @@ _PATTERNS = tuple(
             r"此前 \2 条中有 \1 条推广，其中 \3 条由你标注\4",
         ),
         (r"the same text from (\d+) other accounts( \S+)", r"另有 \1 个账号发布相同内容\2"),
+        (r"the same text from other accounts", "其他账号发布相同内容"),
+        (r"earlier posts were sales", "此前发过推广"),
+        (r"author shielded", "作者发布推广后被屏蔽"),
         (r"author shielded after (\d+) sales posts", r"作者发布 \1 条推广后被屏蔽"),
         (r"shown again at your wish", "已按你的要求恢复显示"),
         (r"spam at your word", "你判定为推广"),
@@ -49,7 +52,7 @@ _CUES = {
     "income": "赚钱许诺",
     "goods": "商品",
 }
-_CUE = re.compile(r"([a-z ]+)( [+-]\d+\.\d)")
+_CUE = re.compile(r"([a-z ]+)( [+-]\d+\.\d)?")
 
 
 def reason(language: str, said: str) -> str:
@@ -60,4 +63,4 @@ def reason(language: str, said: str) -> str:
         if found := pattern.fullmatch(said):
             return found.expand(chinese)
     cue = _CUE.fullmatch(said)
-    return _CUES[cue[1]] + cue[2] if cue is not None and cue[1] in _CUES else said
+    return _CUES[cue[1]] + (cue[2] or "") if cue is not None and cue[1] in _CUES else said

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from flask import current_app, g, request
 
 from circleshield.review.sessions import Session, Sessions
+from circleshield.review.training import Training
+from circleshield_addon.refusals import Passed
 from circleshield_addon.reloading import Reloading
 from circleshield_addon.shield import Shield
 
@@ -23,6 +25,7 @@ class Served:
     """The parts of the running proxy. `port` is the listener's, 0 while there is none.
 
     `notices` are what was done last in each session, by its id, until it is said.
+    `passed` tells what apps refuse, which passes unfiltered.
     `proxy_address`: host and port that devices set as their HTTP proxy; None while there is none.
     """
 
@@ -30,8 +33,10 @@ class Served:
     shield: Shield
     reloading: Reloading
     sessions: Sessions
+    training: Training
     port: Callable[[], int]
     proxy_address: Callable[[], tuple[str, int] | None] = lambda: None
+    passed: Callable[[], list[Passed]] = list
     notices: dict[str, "Notice"] = field(default_factory=dict)
 
 

@@ -46,3 +46,42 @@ for (const card of document.querySelectorAll("[data-swipe]")) {
   card.addEventListener("pointerup", end);
   card.addEventListener("pointercancel", end);
 }
+
+// A slider beside each cut-off's number; what would change is asked of the server while it moves.
+for (const box of document.querySelectorAll("[data-forecast]")) {
+  const numbers = box.form.querySelectorAll("input[type=number]");
+  let asked = null;
+  let waiting = 0;
+  const ask = () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(async () => {
+      asked?.abort();
+      asked = new AbortController();
+      const query = new URLSearchParams([...numbers].map((number) => [number.name, number.value]));
+      try {
+        const reply = await fetch(`${box.dataset.forecast}?${query}`, { signal: asked.signal });
+        if (reply.ok) document.getElementById("forecast").innerHTML = await reply.text();
+      } catch (error) {
+        if (error.name !== "AbortError") throw error;
+      }
+    }, 100);
+  };
+  for (const number of numbers) {
+    const slider = document.getElementById(`slide_${number.name}`);
+    slider.hidden = false;
+    slider.addEventListener("input", () => { number.value = slider.value; ask(); });
+    number.addEventListener("input", () => { slider.value = number.value; ask(); });
+  }
+  box.hidden = true;
+}
+
+// The bar of a training; the page is loaded again when it has ended.
+for (const bar of document.querySelectorAll("[data-progress]")) {
+  const look = async () => {
+    const reply = await fetch(bar.dataset.progress).catch(() => null);
+    if (reply?.status === 204) return location.reload();
+    if (reply?.ok) bar.innerHTML = await reply.text();
+    setTimeout(look, 1000);
+  };
+  setTimeout(look, 1000);
+}
