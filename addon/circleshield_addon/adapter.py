@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from circleshield_addon.html_text import html_to_text
+from circleshield_addon.html_text import MAX_TEXT, html_to_text
 from circleshield_addon.json_spans import JsonText, Span, steps
 from circleshield_addon.post import Post
 
@@ -167,9 +167,9 @@ class Adapter:
             id=post_id,
             author_id=_first_text(post, fields.author_id),
             author=_first_text(post, fields.author),
-            text="\n".join(own + repeated),
+            text="\n".join(own + repeated)[:MAX_TEXT],
             ad=ad or _flagged(post, fields),
-            own="\n".join(own) if repeated else None,
+            own="\n".join(own)[:MAX_TEXT] if repeated else None,
         )
 
     def _unwrapped(self, post: Any) -> dict[str, Any] | None:
@@ -182,7 +182,7 @@ class Adapter:
         for alternatives in fields.text:
             for path in alternatives:
                 found = (_string(value) for value in every(post, path))
-                to_text = html_to_text if path in fields.html else str.strip
+                to_text = html_to_text if path in fields.html else _plain
                 texts = [text for text in map(to_text, found) if text]
                 if texts:
                     yield "\n".join(texts)
@@ -195,6 +195,10 @@ class Adapter:
                     if (inner := self._unwrapped(value)) is not None:
                         yield from self._texts(inner, fields)
                         yield from self._repeated(inner, fields, depth + 1)
+
+
+def _plain(text: str) -> str:
+    return text[:MAX_TEXT].strip()
 
 
 def _is_whole(post: dict[str, Any], fields: Fields) -> bool:

@@ -11,8 +11,14 @@ from dataclasses import dataclass
 import brotli
 import zstandard
 
-MAX_DECODED_BYTES = 32 * 1024 * 1024
-"""A feed page is under 5 MB; what decodes to more than this passes unread."""
+MAX_DECODED_BYTES = 8 * 1024 * 1024
+"""A feed page is under 5 MB; what is larger, or decodes to more than this, passes unread."""
+
+_MAX_LAYERS = 4  # servers use one, proxies in front of them perhaps another
+_MAX_MEMBERS = 100  # each costs a copy of what follows it
+_ZSTD_WINDOW = 1 << 23  # RFC 9659: all that a content coding may need
+_ZSTD_STEP = 128  # bytes of input at a time: the library has no limit of output, and four bytes can give 128 KB
+_PIECE_BYTES = 256 * 1024  # output at a time, so that a bomb is let go before its pieces are joined
 
 _STATEFUL_CHARSETS = ("iso-2022", "hz", "utf-7", "utf7")  # a cut would lose their shift state
 _SLOW_BUT_SMALLER = {"gzip": 5, "br": 4, "zstd": 3}  # levels near what servers use for pages made on the fly
@@ -45,7 +51,10 @@ def decode(raw: bytes, content_encoding: str = "", charset: str = "") -> tuple[b
     not give back the same bytes.
     """
     layers: list[str] = []
-    for name in reversed([part.strip().lower() for part in content_encoding.split(",")]):
+    names = [part.strip().lower() for part in content_encoding.split(",")]
+    if len(names) > _MAX_LAYERS:
+        raise CodingError("more content codings than are undone")
+    for name in reversed(names):
         if name in ("", "identity") or _is_plain_json(raw):  # some servers name a coding they did not apply
             continue
         if name == "deflate" and not _has_zlib_header(raw):  # RFC 9110, 8.4.1.2: some send it without the header
@@ -99,36 +108,53 @@ def _to_utf8(raw: bytes, charset: str) -> tuple[bytes, str, bytes]:
     return utf8, charset, bom
 
 
+class _Output:
+    """What comes out of a decoder, as long as it is not too much."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def add(self, piece: bytes) -> None:
+        self._size += len(piece)
+        if self._size > MAX_DECODED_BYTES:
+            raise CodingError("decodes to more than is read")
+        self._pieces.append(piece)
+
+    def joined(self) -> bytes:
+        return b"".join(self._pieces)
+
+
 def _gunzip(raw: bytes) -> bytes:
-    out, size = [], 0
-    while True:  # RFC 1952, 2.2: a file is a series of members
-        member = zlib.decompressobj(31)
-        out.append(_inflate(member, raw, size))
-        size += len(out[-1])
-        raw = member.unused_data
+    out = _Output()
+    for _ in range(_MAX_MEMBERS):  # RFC 1952, 2.2: a file is a series of members
+        raw = _inflate(31, raw, out)
         if not raw:
-            return b"".join(out)
+            return out.joined()
+    raise CodingError("in more parts than are read")
 
 
-def _inflate(stream: "zlib._Decompress", raw: bytes, already: int = 0) -> bytes:
+def _inflate(wbits: int, raw: bytes, out: _Output) -> bytes:
+    """Decodes one member or stream; what stands behind its end is left over."""
+    stream = zlib.decompressobj(wbits)
     try:
-        data = stream.decompress(raw, MAX_DECODED_BYTES + 1 - already)
+        while not stream.eof:
+            piece = stream.decompress(raw, _PIECE_BYTES)
+            raw = stream.unconsumed_tail
+            if not piece and not raw and not stream.eof:
+                raise CodingError("truncated compressed data")
+            out.add(piece)
+        return stream.unused_data
     except zlib.error as e:
         raise CodingError("corrupt compressed data") from e
-    if already + len(data) > MAX_DECODED_BYTES:
-        raise CodingError("decodes to more than is read")
-    if not stream.eof:
-        raise CodingError("truncated compressed data")
-    return data
 
 
 def _zlib_decoder(wbits: int) -> Callable[[bytes], bytes]:
     def decode(raw: bytes) -> bytes:
-        stream = zlib.decompressobj(wbits)
-        data = _inflate(stream, raw)
-        if stream.unused_data:
+        out = _Output()
+        if _inflate(wbits, raw, out):
             raise CodingError("bytes after the end of the compressed data")
-        return data
+        return out.joined()
 
     return decode
 
@@ -142,37 +168,35 @@ def _zlib_encoder(wbits: int) -> Callable[[bytes], bytes]:
 
 
 def _unbrotli(raw: bytes) -> bytes:
-    stream = brotli.Decompressor()
+    stream, out = brotli.Decompressor(), _Output()
     try:
-        data: bytes = stream.process(raw, output_buffer_limit=MAX_DECODED_BYTES + 1)
+        out.add(stream.process(raw, output_buffer_limit=_PIECE_BYTES))
+        while not stream.can_accept_more_data():
+            out.add(stream.process(b"", output_buffer_limit=_PIECE_BYTES))
     except brotli.error as e:
         raise CodingError("corrupt compressed data") from e
-    if len(data) > MAX_DECODED_BYTES:
-        raise CodingError("decodes to more than is read")
     if not stream.is_finished():
         raise CodingError("truncated compressed data")
-    return data
+    return out.joined()
 
 
 def _unzstd(raw: bytes) -> bytes:
-    out, size = [], 0
-    while raw:  # RFC 8878, 3: one frame or more
-        stream = zstandard.ZstdDecompressor(max_window_size=2**27).decompressobj()
+    out = _Output()
+    for _ in range(_MAX_MEMBERS):  # RFC 8878, 3: one frame or more
+        stream = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
         try:
-            # The library has no output limit for a stream object, so it is fed in pieces; 1 KB gives 32 MB at most.
             at = 0
             while at < len(raw) and not stream.eof:
-                out.append(stream.decompress(raw[at : at + 1024]))
-                size += len(out[-1])
-                at += 1024
-                if size > MAX_DECODED_BYTES:
-                    raise CodingError("decodes to more than is read")
+                out.add(stream.decompress(raw[at : at + _ZSTD_STEP]))
+                at += _ZSTD_STEP
         except zstandard.ZstdError as e:
             raise CodingError("corrupt compressed data") from e
         if not stream.eof:
             raise CodingError("truncated compressed data")
         raw = stream.unused_data + raw[at:]
-    return b"".join(out)
+        if not raw:
+            return out.joined()
+    raise CodingError("in more parts than are read")
 
 
 _DECODERS: dict[str, Callable[[bytes], bytes]] = {

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from circleshield_addon.json_spans import Edit, JsonError, JsonText, Span
 _PREFIX = re.compile(
     rb"\s*(?:/\*\*/\s*)?(?:for\s*\(;;\);|while\s*\(1\);|\)\]\}',?|(?P<callback>[A-Za-z_$][\w$.]*)\s*\()\s*"
 )
+_MOST_MATCHES = 5  # of a pattern after which JSON stands: pages have one
+_LONGEST_LITERAL = 1024 * 1024  # bytes: it is read in Python, and takes 40 times its size
 _UNDEFINED = re.compile(rb"(?<=[:\[,])undefined(?=[,\]}])")  # in state objects written by JavaScript
 
 
@@ -67,7 +70,7 @@ def _in_script(by: int) -> Callable[[Edit], Edit]:
     return lambda edit: (edit[0] + by, edit[1] + by, edit[2].replace(b"</", b"<\\/"))
 
 
-def _to_origin(origins: NDArray[np.intp], quote: Callable[[bytes], bytes]) -> Callable[[Edit], Edit]:
+def _to_origin(origins: NDArray[np.int32], quote: Callable[[bytes], bytes]) -> Callable[[Edit], Edit]:
     def place(edit: Edit) -> Edit:
         return int(origins[0, edit[0]]), int(origins[1, edit[1] - 1]), quote(edit[2])
 
@@ -86,17 +89,14 @@ def _lines(body: bytes, at: int) -> list[Document]:
 
 
 def _embedded(body: bytes, pattern: re.Pattern[bytes]) -> list[Document]:
-    latin = body.decode("latin-1")  # one character a byte, so that offsets are the same
+    latin = _UNDEFINED.sub(b"null     ", body).decode("latin-1")  # one character a byte: offsets are the same
     found = []
-    for match in pattern.finditer(body):
-        mended = latin
-        if _UNDEFINED.search(body, match.end()):
-            mended = _UNDEFINED.sub(b"null     ", body).decode("latin-1")
+    for match in islice(pattern.finditer(body), _MOST_MATCHES):
         try:
-            _, end = json.JSONDecoder(strict=False).raw_decode(mended, match.end())
+            _, end = json.JSONDecoder(strict=False).raw_decode(latin, match.end())
         except (ValueError, RecursionError):
             continue
-        text = mended[match.end() : end].encode("latin-1")
+        text = latin[match.end() : end].encode("latin-1")
         found.append(Document(JsonText(text), _in_script(match.end())))
     if not found:
         raise JsonError("no JSON where the page should hold it")
@@ -122,6 +122,8 @@ def _inside(body: bytes) -> list[Document]:
 
 def _literal(body: bytes, start: int, end: int) -> Document:
     """A JavaScript literal, read as JSON."""
+    if end - start > _LONGEST_LITERAL:
+        raise JsonError("not JSON")
     text, origins = _rewritten(body, start, end, _JS_TOKEN, _json_token)
     return Document(JsonText(text), _to_origin(origins, _same_bytes))
 
@@ -132,18 +134,18 @@ def _same_bytes(text: bytes) -> bytes:
 
 def _rewritten(
     body: bytes, start: int, end: int, pattern: re.Pattern[bytes], rewrite: Callable[[re.Match[bytes]], bytes]
-) -> tuple[bytes, NDArray[np.intp]]:
+) -> tuple[bytes, NDArray[np.int32]]:
     """`body[start:end]` with each match of `pattern` rewritten, and where each byte of that came from.
 
     The origins are an array (2, bytes): where what a byte came from starts in `body`, and where it ends.
     """
     pieces: list[bytes] = []
-    origins: list[NDArray[np.intp]] = []
+    origins: list[NDArray[np.int32]] = []
 
     def add(piece: bytes, first: int, last: int) -> None:
         if piece:
             pieces.append(piece)
-            starts = np.minimum(np.arange(first, first + len(piece)), last - 1)
+            starts = np.minimum(np.arange(first, first + len(piece), dtype=np.int32), last - 1)
             ends = starts + 1
             ends[-1] = last
             origins.append(np.stack((starts, ends)))
@@ -172,13 +174,15 @@ def _unescaped(match: re.Match[bytes]) -> bytes:
 
 # A JavaScript literal: strings in either quote, bare keys and names, comments, commas before a closing bracket.
 _JS_TOKEN = re.compile(
-    rb"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/|,(?=\s*[\]}])|[A-Za-z_$][\w$]*""", re.S
+    rb"""'(?:[^'\\]++|\\.)*+'|"(?:[^"\\]++|\\.)*+"|//[^\n]*|/\*.*?\*/|,(?=\s*[\]}])|[A-Za-z_$][\w$]*|['"]|/\*""", re.S
 )
 _JS_ESCAPE = re.compile(rb"""\\(?:x([0-9a-fA-F]{2})|u\{([0-9a-fA-F]{1,6})\}|(u[0-9a-fA-F]{4})|(.))|(")""", re.S)
 
 
 def _json_token(match: re.Match[bytes]) -> bytes:
     token = match.group()
+    if token in (b"'", b'"', b"/*"):  # without its end; to try each for itself would take forever
+        raise JsonError("not JSON")
     if token[:1] in (b"'", b'"'):
         return b'"' + _JS_ESCAPE.sub(_json_escape, token[1:-1]) + b'"'
     if token[:1] in (b"/", b","):

@@ -4,12 +4,21 @@ from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser
 
+MAX_TEXT = 20_000
+"""Characters of a text that are read: no client shows a longer post, and some parsers take the square of the length."""
+MAX_MARKUP = 100_000
+"""Characters of an item's HTML that are read."""
+
 _BREAKS = frozenset(("br", "p", "div", "li", "blockquote"))
 
 
-@lru_cache(maxsize=4096)  # feeds repeat: a refresh brings the same posts
 def html_to_text(html: str) -> str:
     """The words of `html`: line breaks for block elements and `<br>`, the `alt` of images (custom emoji)."""
+    return _words(html[:MAX_TEXT])
+
+
+@lru_cache(maxsize=4096)  # feeds repeat: a refresh brings the same posts
+def _words(html: str) -> str:
     if "<" not in html and "&" not in html:
         return html.strip()
     body = LexborHTMLParser(html).body

@@ -26,6 +26,8 @@ _whole = msgspec.json.Decoder(msgspec.Raw)
 
 # Both mends keep every byte in its place. Python's and JavaScript's own parsers read such texts, so feeds have them.
 _CONTROLS_TO_SPACE = bytes(0x20 if b < 0x20 else b for b in range(256))
+_LONGEST_LIST = 20_000  # elements; feeds have some thousands at most
+
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[dD][89a-fA-F][0-9a-fA-F]{2}|.)", re.S
 )
@@ -38,7 +40,8 @@ class JsonError(ValueError):
 class JsonText:
     """A JSON text (UTF-8, without byte order mark) and the spans of its values.
 
-    Raises JsonError when it is not JSON. Raw control characters and lone surrogates in strings are accepted.
+    Raises JsonError when it is not JSON, or nested too deep. Raw control characters and lone surrogates in strings are
+    accepted.
     """
 
     def __init__(self, body: bytes) -> None:
@@ -65,10 +68,16 @@ class JsonText:
         return {key: self._span(raw) for key, raw in _object.decode(self._view(span)).items()}
 
     def elements(self, span: Span) -> tuple[Span, ...]:
-        """The elements of an array, in order; empty where the value is no array."""
+        """The elements of an array, in order; empty where the value is no array.
+
+        Raises JsonError for more elements than a feed has.
+        """
         if self._readable[span[0]] != 0x5B:
             return ()
-        return tuple(self._span(raw) for raw in _array.decode(self._view(span)))
+        found = _array.decode(self._view(span))
+        if len(found) > _LONGEST_LIST:
+            raise JsonError("a list longer than is read")
+        return tuple(self._span(raw) for raw in found)
 
     def without_members(self, span: Span, names: Set[str]) -> list[Edit]:
         """The edits by which an object loses the members of these names, key and all."""

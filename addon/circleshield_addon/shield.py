@@ -1,18 +1,20 @@
 """The mitmproxy addon: which connections are opened, which responses are read, and what goes on to the client."""
 
-import asyncio
 import logging
 import time
 from collections import Counter, deque
+from functools import partial
 
 from mitmproxy import http, tls
+from mitmproxy.proxy.layers.websocket import Fragmentizer
 
 from circleshield_addon import cut_responses, notes, routing
 from circleshield_addon.adapter import Adapter
 from circleshield_addon.coding import MAX_DECODED_BYTES
+from circleshield_addon.desk import Desk, OverdueError
 from circleshield_addon.device import USER, device_of
 from circleshield_addon.drift import DriftAlarm
-from circleshield_addon.filtering import filtered
+from circleshield_addon.filtering import filtered, where
 from circleshield_addon.generic import GENERIC
 from circleshield_addon.handshake import asked_host
 from circleshield_addon.judge import Judge
@@ -33,9 +35,13 @@ _EVENTS = "circleshield.events"
 _VALIDATORS = ("etag", "content-md5", "digest", "content-digest", "repr-digest")
 # A 304 would bring back what the client kept from before the filter.
 _CONDITIONS = ("if-none-match", "if-modified-since")
-_LARGE_BYTES = 100_000
+PAGE_SECONDS = 5.0
+"""For how long a page may be judged: 1,000 posts take about 0.2. What takes longer passes as it is."""
+EVENT_SECONDS = 1.0
+"""The same for one post of a stream."""
 _DELAYS = 1_000
 _TOO_LARGE = "body is larger than is read"
+_OVERDUE = "not judged in time"
 _DID = {"remove": "removed", "fold": "folded", "label": "labelled"}
 
 
@@ -54,9 +60,9 @@ class Shield:
     """Filters feed pages and streams; everything else passes undecrypted, or streams through untouched.
 
     `counts` holds how many `pages`, `posts`, `faults` and of each action there were, and requests of WeChat's own
-    protocol (`mmtls`). `in_flight` are the flows whose response has not been handed on yet. `delays` are, of the last
-    feed pages, the seconds from having one whole to handing it on; the client waits so much longer, and for the whole
-    page where it could have begun with a part.
+    protocol (`mmtls`). `in_flight` are the flows whose response has not been handed on yet. Once it is `stopping`, what
+    is asked for anew on open connections is refused. `delays` are, of the last feed pages, the seconds from having one
+    whole to handing it on; the client waits so much longer, and for the whole page where it could have begun with a part.
     """
 
     def __init__(self, scorer: Scorer, settings: Settings, recorder: Recorder | None = None) -> None:
@@ -74,8 +80,12 @@ class Shield:
         self.drift = DriftAlarm()
         self.counts: Counter[str] = Counter()
         self.in_flight: set[str] = set()
+        self.stopping = False
+        self._desk = Desk()
         self.delays: deque[float] = deque(maxlen=_DELAYS)
         cut_responses.install()
+        # An edited message goes on as one frame: mitmproxy would cut it every 4,000 bytes, characters in half.
+        Fragmentizer.FRAGMENT_SIZE = 1 << 30
 
     def use(self, judge: Judge, settings: Settings) -> None:
         """Goes on with another judge and other settings; what is being judged is finished by the one before."""
@@ -92,6 +102,9 @@ class Shield:
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Notes feed requests and makes them unconditional; bodies of requests stream."""
+        if self.stopping:  # the connection closes without an answer: clients ask again elsewhere
+            flow.kill()
+            return
         self.in_flight.add(flow.id)
         if flow.response is not None:  # a proxy user's password was wrong
             return
@@ -147,16 +160,22 @@ class Shield:
             events: StreamFilter | None = flow.metadata.get(_EVENTS)
             plain = response.headers.get("content-encoding", "identity") == "identity"
             if events is not None and events.stream.kind == "sse" and response.status_code == 200 and plain:
-                response.stream = EventStream(events)
+                response.stream = EventStream(partial(self._edited_in_time, events))
 
     async def response(self, flow: http.HTTPFlow) -> None:
         """Filters a feed page; the flow is changed at the very end, and only if a post was."""
-        began = time.perf_counter()
-        self.in_flight.discard(flow.id)
         found: Route | None = flow.metadata.pop(_ROUTE, None)
-        response = flow.response
-        if found is None or response is None:
-            return
+        if found is not None and flow.response is not None:
+            try:
+                await self._filter(flow, flow.response, found)
+            except OverdueError:
+                self._fault(found, _OVERDUE)
+            except Exception as e:  # whatever it is, the original goes on
+                self._fault(found, where(e))
+        self.in_flight.discard(flow.id)
+
+    async def _filter(self, flow: http.HTTPFlow, response: http.Response, found: Route) -> None:
+        began = time.perf_counter()
         if response.stream:  # mitmproxy stopped gathering: its size was not declared
             self._fault(found, _TOO_LARGE)
             return
@@ -166,21 +185,18 @@ class Shield:
         headers = response.headers
         coded = headers.get("content-type", ""), headers.get("content-encoding", "")
         arguments = (response.raw_content, found, judge, self.notes, *coded, self.device(flow))
-        if len(response.raw_content) < _LARGE_BYTES:
-            result = filtered(*arguments)
-        else:  # a long page must not keep the others waiting
-            result = await asyncio.to_thread(filtered, *arguments)
+        result = await self._desk.done(partial(filtered, *arguments), PAGE_SECONDS)
         if result.fault is not None:
             self._fault(found, result.fault)
             return
-        self._told(found, result.verdicts)
         self._record(flow, found.adapter, result.verdicts)
         self.drift.saw(found.adapter, found.endpoint, result.missing, result.shape)
+        self._told(found, result.verdicts)
         if result.body is not response.raw_content:
             put(response, result.body)
         self.delays.append(time.perf_counter() - began)
 
-    def websocket_message(self, flow: http.HTTPFlow) -> None:
+    async def websocket_message(self, flow: http.HTTPFlow) -> None:
         """Filters a message from the server; mitmproxy keeps all messages of a connection, so old ones are let go."""
         assert flow.websocket is not None
         events: StreamFilter | None = flow.metadata.get(_EVENTS)
@@ -188,11 +204,16 @@ class Shield:
         del flow.websocket.messages[:-1]
         if events is None or message.from_client or not message.is_text or events.stream.kind != "websocket":
             return
-        edited = events.edited(message.content)
+        try:
+            edited = await self._desk.done(partial(events.edited, message.content), EVENT_SECONDS)
+        except OverdueError:
+            self._fault(events, _OVERDUE)
+            return
         if edited is None:
             message.drop()
         elif edited is not message.content:
-            message.content = edited
+            # mitmproxy keeps the frames of a text that is as long as before, and would cut characters in half.
+            message.content = edited + b" " * (len(edited) == len(message.content))
 
     def error(self, flow: http.HTTPFlow) -> None:
         """A flow that ended early."""
@@ -252,6 +273,14 @@ class Shield:
                 why = ", ".join(verdict.reasons)
                 log.debug("%s: %s %r: %s", found.adapter.name, verdict.action, verdict.post.text, why)
 
-    def _fault(self, found: Route, why: str) -> None:
+    def _edited_in_time(self, events: StreamFilter, data: bytes, name: str) -> bytes | None:
+        try:
+            return self._desk.waited_for(partial(events.edited, data, name), EVENT_SECONDS)
+        except OverdueError:
+            self._fault(events, _OVERDUE)
+            return data
+
+    def _fault(self, found: Route | StreamFilter, why: str) -> None:
         self.counts["faults"] += 1
-        log.warning("%s: a page passed unfiltered: %s", found.adapter.name, why)
+        what = "a page" if isinstance(found, Route) else "an event"
+        log.warning("%s: %s passed unfiltered: %s", found.adapter.name, what, why)

@@ -46,6 +46,8 @@ class StreamFilter:
 
         `name` is the event's, where the stream has such. Never raises; any fault gives the original.
         """
+        if len(data) > _MAX_EVENT_BYTES:
+            return data
         try:
             return self._edited(data, name)
         except JsonError:
@@ -105,9 +107,11 @@ class EventStream:
     An event goes on as soon as it is whole, a comment (a heartbeat) as soon as its line is. Never raises.
     """
 
-    def __init__(self, events: StreamFilter) -> None:
-        self._events = events
+    def __init__(self, edited: Callable[[bytes, str], bytes | None]) -> None:
+        """`edited` is given an event's data and name, as `StreamFilter.edited`."""
+        self._edited_data = edited
         self._waiting = b""
+        self._searched = 0  # so much of what waits holds no end of an event
         self._oversize = False
 
     def __call__(self, chunk: bytes) -> list[bytes]:
@@ -119,9 +123,11 @@ class EventStream:
         out: list[bytes] = []
         while True:
             comment = None if self._oversize else _COMMENT.match(self._waiting)
-            end = comment or _EVENT_END.search(self._waiting)
+            end = comment or _EVENT_END.search(self._waiting, self._searched)
             if end is None:
+                self._searched = max(0, len(self._waiting) - 3)
                 break
+            self._searched = 0
             event, self._waiting = self._waiting[: end.end()], self._waiting[end.end() :]
             if comment is not None or self._oversize:
                 out.append(event)
@@ -132,6 +138,7 @@ class EventStream:
             self._oversize = True  # goes on unread, up to its end; the last bytes may be the half of an empty line
             out.append(self._waiting[:-3])
             self._waiting = self._waiting[-3:]
+            self._searched = 0
         return [piece for piece in out if piece]
 
     def _edited(self, event: bytes) -> bytes:
@@ -144,7 +151,7 @@ class EventStream:
         if len(data) != 1:  # no JSON that is written on one line
             return event
         before = data[0]["value"]
-        after = self._events.edited(before, name)
+        after = self._edited_data(before, name)
         if after is before:
             return event
         return b"" if after is None else event[: data[0].start("value")] + after + event[data[0].end("value") :]

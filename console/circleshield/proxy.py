@@ -6,7 +6,7 @@ import os
 import signal
 import ssl
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -31,6 +31,7 @@ from circleshield.wireguard_server import InTunnels, WireGuardDevices, mode_spec
 from circleshield_addon import authority, refusals
 from circleshield_addon.access import Access
 from circleshield_addon.coding import MAX_DECODED_BYTES
+from circleshield_addon.filtering import where
 from circleshield_addon.leaves import Leaves
 from circleshield_addon.quic import NoQuic
 from circleshield_addon.refusals import Refusals
@@ -118,6 +119,8 @@ class Proxy(Master):
         `ready` is called when all modes listen. Raises InputError when one cannot.
         """
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(_in_one_line)
+        _allow_many_connections()
         stop = asyncio.Event()
 
         def on_signal() -> None:
@@ -136,6 +139,7 @@ class Proxy(Master):
         ready(self)
         await stop.wait()
         _log.info("stopping: waiting for responses in flight")
+        self.shield.stopping = True
         await self.server.servers.update([])
         ended = asyncio.create_task(self.should_exit.wait())
         drained = asyncio.create_task(self._drained())
@@ -216,6 +220,22 @@ class _Clients:
         writer = handler.transports[client].writer if handler is not None else None
         if isinstance(writer, asyncio.StreamWriter):  # WireGuard has streams of its own
             self.transports.add(writer.transport)
+
+
+def _in_one_line(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What asyncio could tell nobody else; with the whole of it post text could get into the log."""
+    error = context.get("exception")
+    what = f": {where(error)}" if isinstance(error, Exception) and error.__traceback__ else ""
+    _log.error("%s%s", context["message"], f": {error.strerror}" if isinstance(error, OSError) else what)
+
+
+def _allow_many_connections() -> None:
+    """Each takes two file descriptors, and the usual soft limit is 1,024; the hard one is there to be used."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _check_certificates(file: Path) -> None:

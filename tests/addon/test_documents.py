@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from circleshield_addon.adapters import ADAPTERS
 from circleshield_addon.documents import documents, in_string
 from circleshield_addon.json_spans import JsonError, JsonText, cut, spliced
 
@@ -119,3 +120,17 @@ def test_nothing_but_json_errors_on_any_bytes(data: bytes) -> None:
             documents(body)
         except (JsonError, UnicodeDecodeError):
             pass
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "piece", [b"'\\", b"/* ", b"$render_data = [", b"var FrontPage =", b"window.__INITIAL_STATE__ = "]
+)
+def test_what_never_ends_takes_no_time(piece: bytes) -> None:
+    """Its square would be hours, in which nothing else of the proxy moves."""
+    body = piece * (1_000_000 // len(piece))
+    patterns = [e.embedded for adapter in ADAPTERS for e in adapter.endpoints if e.embedded is not None]
+    assert len(patterns) >= 4
+    for text, embedded in [(b"{a:" + body, None), (b"cb({a:" + body, None), *((body, pattern) for pattern in patterns)]:
+        with pytest.raises(JsonError):
+            documents(text, embedded)

@@ -38,3 +38,11 @@ def test_finds_whole_elements(html: str, found: list[str] | None) -> None:
 def test_lists_in_comments(html: str, found: list[str]) -> None:
     got = [html.encode()[start:end].decode() for start, end in elements(html.encode(), "li", "t", in_comments=True)]
     assert got == [f if f.startswith("<") else f'<li class="t">{f}</li>' for f in found]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("piece", ["<!--", "<script>", "<li ", '<li "', "<li class='", '<li class="t ', "<li class=t"])
+def test_a_megabyte_that_never_ends_takes_no_time(piece: str) -> None:
+    """Its square would be hours, in which nothing else of the proxy moves."""
+    body = b'<li class="t">x</li>' + piece.encode() * (1_000_000 // len(piece))
+    assert elements(body, "li", "t", in_comments=True)[:1] == [(0, 20)]

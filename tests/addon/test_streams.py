@@ -42,7 +42,7 @@ def _filter(stream: object = SSE, action: SpamAction = "remove") -> StreamFilter
 
 
 def _through(body: bytes, cuts: list[int], action: SpamAction = "remove") -> bytes:
-    events = EventStream(_filter(action=action))
+    events = EventStream(_filter(action=action).edited)
     places = sorted({0, len(body), *(c for c in cuts if c < len(body))})
     chunks = [body[a:b] for a, b in pairwise(places)]
     out = [piece for chunk in chunks for piece in events(chunk)] + events(b"")
@@ -80,7 +80,7 @@ def test_any_chunks_give_the_same_events(events: list[bytes], cuts: list[int], r
 
 
 def test_events_go_on_at_once() -> None:
-    events = EventStream(_filter())
+    events = EventStream(_filter().edited)
     assert events(_event(FRIEND)) == [_event(FRIEND)]
     assert events(b":thump\n") == [b":thump\n"]
     assert events(b"event: update\n") == []

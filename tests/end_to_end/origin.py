@@ -16,6 +16,7 @@ import h2.connection
 import h2.events
 import wsproto
 import wsproto.events
+import wsproto.extensions
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from mitmproxy.certs import CertStore
@@ -31,7 +32,8 @@ class Answer:
     """What to send. An Event among `pieces` is waited for.
 
     `framing` (HTTP/1.1): `length` declares the size of all pieces, `chunked` makes each piece a chunk, `close` ends the
-    body by closing, `wait` keeps back the head too until the Events are set, `websocket` echoes messages. `cut`: the
+    body by closing, `wait` keeps back the head too until the Events are set, `websocket` sends the pieces as messages
+    of many frames, compressed if the client offers it, and echoes what comes. `cut`: the
     connection (HTTP/1.1) or the stream (HTTP/2) breaks after the pieces, and `length` declares more than comes.
     """
 
@@ -146,7 +148,7 @@ class Origin:
         if answer.framing == "chunked":
             headers.append(("Transfer-Encoding", "chunked"))
         if answer.framing == "websocket":
-            _echo_messages(connection, received)
+            _messages(connection, received, [piece for piece in answer.pieces if isinstance(piece, bytes)])
             return False
         head_lines = [f"HTTP/1.1 {answer.status} OK", *(f"{name}: {value}" for name, value in headers), "", ""]
         if answer.framing == "wait":
@@ -252,16 +254,29 @@ class _Http2:
         self._socket.sendall(self._http2.data_to_send())
 
 
-def _echo_messages(connection: socket.socket, received: bytes) -> None:
+_FRAME_CHARACTERS = 701
+
+
+def _messages(connection: socket.socket, received: bytes, first: Sequence[bytes]) -> None:
     websocket = wsproto.WSConnection(wsproto.ConnectionType.SERVER)
+    said = ""
     while True:
         websocket.receive_data(received)
         for event in websocket.events():
             match event:
                 case wsproto.events.Request():
-                    connection.sendall(websocket.send(wsproto.events.AcceptConnection()))
+                    deflate = wsproto.extensions.PerMessageDeflate()
+                    connection.sendall(websocket.send(wsproto.events.AcceptConnection(extensions=[deflate])))
+                    for text in map(bytes.decode, first):
+                        for at in range(0, len(text), _FRAME_CHARACTERS):
+                            end = at + _FRAME_CHARACTERS
+                            frame = wsproto.events.TextMessage(text[at:end], message_finished=end >= len(text))
+                            connection.sendall(websocket.send(frame))
                 case wsproto.events.TextMessage():
-                    connection.sendall(websocket.send(wsproto.events.TextMessage("echo " + event.data)))
+                    said += event.data
+                    if event.message_finished:
+                        connection.sendall(websocket.send(wsproto.events.TextMessage("echo " + said)))
+                        said = ""
                 case wsproto.events.BytesMessage():
                     connection.sendall(websocket.send(wsproto.events.BytesMessage(b"echo " + bytes(event.data))))
                 case wsproto.events.CloseConnection():

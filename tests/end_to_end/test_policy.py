@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -42,6 +42,7 @@ class Load:
     origin: Origin
     proxy: ProxyProcess
     path: str
+    does: Callable[[bytes], str] = action_on
     seen: list[tuple[float, str]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
@@ -68,7 +69,7 @@ class Load:
                 body = response.read()
                 if response.status != 200:
                     raise ValueError(f"status {response.status}")
-                self.seen.append((asked, action_on(body)))
+                self.seen.append((asked, self.does(body)))
             except Exception as e:
                 self.failures.append(repr(e))
                 connection.close()

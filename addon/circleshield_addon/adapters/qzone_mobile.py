@@ -31,7 +31,7 @@ ADAPTER = Adapter(
             re.compile(r"/mqzone/index"),
             items=_FEEDS,
             resolve=without_codes,
-            embedded=re.compile(rb"var FrontPage\s*=.*?\bdata\s*:\s*(?=\{)", re.S),
+            embedded=re.compile(rb"var FrontPage\s*=(?:(?!var FrontPage).)*?\bdata\s*:\s*(?=\{)", re.S),
             never_empty=True,
         ),
     ),

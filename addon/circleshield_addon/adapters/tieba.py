@@ -10,7 +10,7 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from circleshield_addon.adapter import Adapter, Endpoint, Fields, HtmlList
-from circleshield_addon.html_text import html_to_text
+from circleshield_addon.html_text import MAX_MARKUP, html_to_text
 from circleshield_addon.post import Post
 
 _THREAD = re.compile(r"/p/(\d+)")
@@ -18,7 +18,7 @@ _PORTRAIT = re.compile(r"[?&]id=([\w.-]+)")
 
 
 def _first(markup: str, tag: str) -> LexborNode | None:
-    body = LexborHTMLParser(markup).body
+    body = LexborHTMLParser(markup[:MAX_MARKUP]).body
     return body.css_first(tag) if body is not None else None
 
 

@@ -1,0 +1,43 @@
+"""Work within its time, by threads that may hang."""
+
+import asyncio
+import threading
+
+import pytest
+
+from circleshield_addon.desk import Desk, OverdueError
+
+
+def test_what_comes_of_the_work() -> None:
+    desk = Desk()
+
+    def fails() -> None:
+        raise LookupError("no")
+
+    assert asyncio.run(desk.done(lambda: 7, 60)) == 7
+    assert desk.waited_for(lambda: 7, 60) == 7
+    with pytest.raises(LookupError):
+        asyncio.run(desk.done(fails, 60))
+    with pytest.raises(LookupError):
+        desk.waited_for(fails, 60)
+
+
+@pytest.mark.timeout(30)
+def test_while_all_hang_nobody_waits_and_afterwards_work_is_done() -> None:
+    desk, go_on = Desk(), threading.Event()
+    with pytest.raises(OverdueError):
+        asyncio.run(desk.done(go_on.wait, 0.1))
+    with pytest.raises(OverdueError):
+        desk.waited_for(go_on.wait, 0.1)
+    for _ in range(3):
+        with pytest.raises(OverdueError):
+            asyncio.run(desk.done(lambda: 7, 3600))
+        with pytest.raises(OverdueError):
+            desk.waited_for(lambda: 7, 3600)
+    go_on.set()
+    while True:
+        try:
+            assert desk.waited_for(lambda: 7, 60) == 7
+            return
+        except OverdueError:
+            continue
