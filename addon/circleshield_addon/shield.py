@@ -62,7 +62,7 @@ class Shield:
     `counts` holds how many `pages`, `posts`, `faults` and of each action there were, and requests of WeChat's own
     protocol (`mmtls`). `in_flight` are the flows whose response has not been handed on yet. Once it is `stopping`, what
     is asked for anew on open connections is refused. `delays` are, of the last feed pages, the seconds from having one
-    whole to handing it on; the client waits so much longer, and for the whole page where it could have begun with a part.
+    whole to handing it on: the client waits so much longer, and for the whole page before it gets any of it.
     """
 
     def __init__(self, scorer: Scorer, settings: Settings, recorder: Recorder | None = None) -> None:

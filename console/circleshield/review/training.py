@@ -16,7 +16,7 @@ from typing import IO, Any
 COMMAND = [sys.executable, "-m", "circleshield", "train", "--propose", "--json", "--json-progress"]
 _NICE = 10
 _STOP_SECONDS = 5.0
-# The parts of a training and about which share of its time each takes; measured with a handful of labels.
+# The parts of a training and roughly which share of its time each takes, as a guess.
 _PARTS = {"learning": 0.6, "comparing with the model in use": 0.25, "writing the report": 0.15}
 
 
