@@ -1,5 +1,10 @@
-"""`pytest --hypothesis-profile=long` tries 20,000 inputs a property, where a test sets no number of its own."""
+"""For all tests. `pytest --hypothesis-profile=long` tries 20,000 inputs a property, where a test sets no number itself."""
+
+import signal
 
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("long", max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck))
+
+# A shell without job control starts what is in the background with SIGINT ignored, and so would be all that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
