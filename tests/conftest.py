@@ -1,4 +1,4 @@
-"""For all tests. `pytest --hypothesis-profile=long` tries 20,000 inputs a property, where a test sets no number itself."""
+"""For all tests. `--hypothesis-profile=long` tries 20,000 inputs a property, where a test sets no number itself."""
 
 import signal
 
@@ -6,5 +6,5 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile("long", max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck))
 
-# A shell without job control starts what is in the background with SIGINT ignored, and so would be all that tests start.
+# A shell without job control ignores SIGINT for what runs in its background, and for all that this starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
