@@ -77,7 +77,7 @@ class Judge:
         scores = self._scores([post.text for post in posts])
         policy, choices, ids = self.policy(platform, device), self._choices(), platform_of(platform)
         everywhere = self.policy(platform)  # whoever looks at it
-        others = self._same_text.others(ids, posts, scores, everywhere.review_at)
+        others = self._same_text.others(ids, posts, scores, _half_way(everywhere))
         found: list[Verdict] = []
         for post in posts:
             text_score, author = scores[post.text], self._friends.author(ids, post.author_id)
@@ -149,8 +149,17 @@ class Judge:
 
 def shifted(score: float, shift: float) -> float:
     """A probability moved by log-odds."""
+    return 1 / (1 + math.exp(-_log_odds(score) - shift))
+
+
+def _log_odds(score: float) -> float:
     within = min(max(score, 1e-9), 1 - 1e-9)
-    return 1 / (1 + math.exp(-math.log(within / (1 - within)) - shift))
+    return math.log(within / (1 - within))
+
+
+def _half_way(policy: Policy) -> float:
+    """The score half way between the cut-offs, by log-odds: what goes round and scores less may be a chain letter."""
+    return shifted(policy.review_at, (_log_odds(policy.remove_at) - _log_odds(policy.review_at)) / 2)
 
 
 def effective_policy(settings: Settings, scorer: Scorer, platform: str | None, profile: str | None) -> Policy:
