@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 from benchmarks.learning import OTHERS, STYLES, Corpora, labelled, quiet
+from sklearn.pipeline import Pipeline
 
+from circleshield_model.artefact import PACKAGED
 from circleshield_model.scorer import Scorer
 from circleshield_training import fit
 from circleshield_training.adapt import adapted
@@ -21,9 +23,9 @@ from circleshield_training.evaluate import score_all
 from circleshield_training.gate import Contender, judged
 from circleshield_training.measures import cut_for
 from circleshield_training.posts import scratch
-from circleshield_training.samples import Sample, read_seed
+from circleshield_training.samples import Sample, read_all, read_seed
 from circleshield_training.user_samples import keys
-from circleshield_training.write import scorer_of
+from circleshield_training.write import read_pipeline, scorer_of
 
 TRIALS = 5  # of each kind
 UNSEEN = 1200  # ordinary posts of each source that harm is measured on
@@ -97,16 +99,34 @@ def main() -> None:
         counts: Counter[tuple[bool, bool]] = Counter()
         for trial in range(TRIALS):
             own = kind(np.random.default_rng(trial))
-            found = adapted(made.pipeline, own, seed, made.honest)
-            scorer = scorer_of(found.pipeline, cutoffs)
-            texts = [s.text for s in (*seed, *own)]
-            scores = [*found.ballast.tolist(), *found.own.tolist()]
-            candidate = Contender(scorer, dict(zip(keys(texts).tolist(), scores, strict=True)))
-            harmful = before.is_harmed_by(truth(scorer, corpora))
+            candidate = corrected(made.pipeline, in_use, own, seed)
+            harmful = before.is_harmed_by(truth(candidate.scorer, corpora))
             counts[harmful, judged(in_use, candidate, own).passed] += 1
         total += counts
         print(f"{name:<40} {_shown(counts)}", flush=True)
     print(f"{'all':<40} {_shown(total)}")
+    packaged(corpora, seed)
+
+
+def packaged(corpora: Corpora, seed: list[Sample]) -> None:
+    """20 labels over the packaged model: of each seller, and ordinary posts called sales posts."""
+    in_use, base = Contender.load(PACKAGED), read_pipeline()
+    sellers = read_all([Path(__file__).with_name("sellers.jsonl")])
+    trials = {
+        author: labelled([s.text for s in sellers if s.author == author][:20], True)
+        for author in dict.fromkeys(s.author for s in sellers)
+    } | {f"{name}, called ads": labelled(corpora.texts[name, False][-20:], True) for name in OTHERS}
+    for name, own in trials.items():
+        passed = judged(in_use, corrected(base, in_use, own, seed), own).passed
+        print(f"packaged model, 20 of {name}: {'taken' if passed else 'refused'}", flush=True)
+
+
+def corrected(base: Pipeline, in_use: Contender, own: list[Sample], seed: list[Sample]) -> Contender:
+    found = adapted(base, own, seed, in_use.scores([s.text for s in seed]))
+    scores = [*found.ballast.tolist(), *found.own.tolist()]
+    cutoffs = {"remove_at": in_use.scorer.remove_at, "review_at": in_use.scorer.review_at}
+    texts = [s.text for s in (*seed, *own)]
+    return Contender(scorer_of(found.pipeline, cutoffs), dict(zip(keys(texts).tolist(), scores, strict=True)))
 
 
 def _shown(counts: Counter[tuple[bool, bool]]) -> str:
