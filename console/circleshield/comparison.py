@@ -56,6 +56,10 @@ class Comparison:
         yield from map(str, self.judgement.findings)
         for text in self.judgement.broken:
             yield f"a plain case was judged rightly before and is not now: {text}"
+        if self.judgement.doubtful:
+            yield f"{len(self.judgement.doubtful)} labelled sales posts look like ordinary ones, such as"
+            yield from (f"  {plain(text, 120)}" for text in self.judgement.doubtful[:_LISTED])
+            yield "  look at these labels (circleshield samples list), or use --force if they are right"
         removed = [change for change in self.changes if change.removed]
         restored = [change for change in self.changes if not change.removed]
         yield f"of recent posts {len(removed)} would now be removed, {len(restored)} restored"

@@ -9,9 +9,9 @@ import pytest
 from circleshield_model import artefact
 from circleshield_model.scorer import Scorer
 from circleshield_training.adapt import adapted
-from circleshield_training.gate import ADS, FRIENDS, OWN, SEED, UNSEEN, Contender, judged, read_hold_out
+from circleshield_training.gate import ADS, FRIENDS, OWN, SEED, UNSEEN, Contender, _doubtful, judged, read_hold_out
 from circleshield_training.near_duplicates import near_duplicates
-from circleshield_training.samples import Sample, read_seed
+from circleshield_training.samples import Sample, read_all, read_seed
 from circleshield_training.user_samples import keys
 from circleshield_training.write import read_pipeline, scorer_of
 
@@ -76,6 +76,20 @@ def test_hostile_labels_are_refused(packaged: Contender) -> None:
     made = adapted(read_pipeline(), own, ballast, np.full(len(ballast), 0.1))
     facts = {"remove_at": packaged.scorer.remove_at, "review_at": packaged.scorer.review_at}
     assert not judged(packaged, Contender(scorer_of(made.pipeline, facts), {}), []).passed
+
+
+def test_friends_posts_called_sales_posts_are_doubted(packaged: Contender) -> None:
+    friends = [Sample(s.text, True, source="user") for s in read_hold_out() if not s.spam][:20]
+    found = judged(packaged, packaged, friends)
+    assert len(found.doubtful) > 10
+    assert not found.passed
+    few = friends[:4]
+    assert judged(packaged, packaged, few).passed
+    sellers = read_all([Path(__file__).parents[2] / "benchmarks" / "sellers.jsonl"])
+    for author in dict.fromkeys(s.author for s in sellers):
+        own = [s._replace(source="user") for s in sellers if s.author == author]
+        assert not _doubtful(packaged, own), author
+    assert not _doubtful(packaged, [*friends[:9], *own[:10]])
 
 
 def test_held_out_scores_are_kept_beside_the_model(packaged: Contender, tmp_path: Path) -> None:

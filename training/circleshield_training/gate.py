@@ -27,6 +27,8 @@ OWN, SEED, UNSEEN = "your own labels", "the project's posts", "posts put aside"
 
 _DRAWS = 1000
 _LEVEL = 0.95  # of the intervals
+_FEW = 5  # labels of sales posts that are not doubted together
+_ORDINARY = 50.0  # times less than the odds for a review, a sales post looks like an ordinary one
 _NEAR = 0.05  # share of the ordinary posts that lie close to a review with the model in use
 
 # Plain cases, written for the purpose: what was judged rightly must stay so.
@@ -143,20 +145,30 @@ class Finding:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the gate found. `broken` are the plain cases that were judged rightly before and are not now."""
+    """What the gate found.
+
+    `broken` are the plain cases that were judged rightly before and are not now; `doubtful` the posts that the user
+    calls sales posts though they look like ordinary ones, where these are more than half.
+    """
 
     findings: tuple[Finding, ...]
     broken: tuple[str, ...]
+    doubtful: tuple[str, ...]
 
     @property
     def passed(self) -> bool:
-        """Whether the new model is not worse beyond noise."""
-        return not self.broken and all(finding.verdict != "worse" for finding in self.findings)
+        """Whether the new model is not worse beyond noise, and the labels may be believed."""
+        return not self.broken and not self.doubtful and all(finding.verdict != "worse" for finding in self.findings)
 
     def as_json(self) -> dict[str, Any]:
         """The findings as plain data."""
         findings = [{**asdict(finding), "verdict": finding.verdict} for finding in self.findings]
-        return {"passed": self.passed, "findings": findings, "broken": list(self.broken)}
+        return {
+            "passed": self.passed,
+            "findings": findings,
+            "broken": list(self.broken),
+            "doubtful": list(self.doubtful),
+        }
 
 
 class _Part(NamedTuple):
@@ -180,7 +192,7 @@ def judged(before: Contender, now: Contender, own: Sequence[Sample]) -> Judgemen
             spam = np.array([s.spam for s in samples], bool)
             parts.append(_Part(name, spam, near_duplicates(texts), before.scores(texts), now.scores(texts)))
     findings = _compared(parts, (before.scorer, now.scorer))
-    return Judgement(tuple(findings), tuple(_broken(before.scorer, now.scorer)))
+    return Judgement(tuple(findings), tuple(_broken(before.scorer, now.scorer)), _doubtful(before, own))
 
 
 def _compared(parts: Sequence[_Part], models: tuple[Scorer, Scorer]) -> list[Finding]:
@@ -247,6 +259,20 @@ def _cut(descending: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
         return 0.0
     above = np.cumsum(weight)
     return float(descending[min(int(np.searchsorted(above, RATE * total, side="right")), descending.size - 1)])
+
+
+def _doubtful(model: Contender, own: Sequence[Sample]) -> tuple[str, ...]:
+    """Labelled sales posts that look like ordinary ones; none where they are no more than half.
+
+    A seller whom the model does not know yet looks unsure to it. Posts of friends do not: labels of such come from a
+    slip, a joke or an enemy. Posts labelled as ordinary are not doubted: those that were removed are what is corrected.
+    """
+    texts = [s.text for s in own if s.spam]
+    if len(texts) < _FEW:
+        return ()
+    ordinary = logit(model.scores(texts)) < logit(model.scorer.review_at) - np.log(_ORDINARY)
+    found = tuple(text for text, is_ in zip(texts, ordinary.tolist(), strict=True) if is_)
+    return found if 2 * len(found) > len(texts) else ()
 
 
 def _broken(before: Scorer, now: Scorer) -> Iterator[str]:

@@ -362,6 +362,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "verdict_same": ("no clear change", "无明显变化"),
     "verdict_worse": ("worse", "更差"),
     "broken_case": ("A plain case that it gets wrong now:", "现在会判错的典型内容："),
+    "doubtful_label": (
+        "Labelled as a sales post, but it looks like an ordinary one:",
+        "标为推广，但看起来像普通内容：",
+    ),
     "flips_removed": ("Recent posts that it would remove: {count}", "近期内容中将新增拦截：{count}"),
     "flips_restored": ("Recent posts that it would show again: {count}", "近期内容中将恢复显示：{count}"),
     "flips_more": ("and {count} more", "另有 {count} 条"),
