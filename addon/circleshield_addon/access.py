@@ -36,7 +36,7 @@ class Access:
         page_port: Callable[[], int],
         settings: Callable[[], Settings],
     ) -> None:
-        """`listening`: the proxy's own addresses. `page_port`: where its page listens besides, 0 for nowhere."""
+        """`listening`: the proxy's own addresses. `page_port`: the port its page listens on besides, or 0."""
         self._listening, self._page_port = listening, page_port
         self._settings = settings
         self._names: dict[str, connection.Address] = {}

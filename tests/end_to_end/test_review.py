@@ -274,7 +274,7 @@ def test_switched_off_and_on_again(removing: Feed) -> None:
     finally:
         config.write_text(before, encoding="utf-8")
     until(lambda: _status("http://circle.shield/", removing.proxy.port) == 401)
-    assert "review     http://127.0.0.1:" in removing.said("status")
+    until(lambda: "review     http://127.0.0.1:" in removing.said("status"))
     url = removing.said("review", "--print").strip()
     assert _status(url) == 303
     assert _status(url) == 401  # good once
