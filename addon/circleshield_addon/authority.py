@@ -142,6 +142,8 @@ def read(folder: Path) -> Authority:
     """The CA in `folder`; its root is put beside it where that is missing or another. Raises InputError."""
     path = folder / FILE
     try:
+        if not path.exists():
+            raise InputError(f"{path}: there is no CA yet; the first `circleshield run` makes one")
         path.chmod(0o600)
         found = Authority(tuple(x509.load_pem_x509_certificates(path.read_bytes())))
         root = found.root.public_bytes(Encoding.PEM)

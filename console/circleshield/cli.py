@@ -1,11 +1,12 @@
 """The `circleshield` command: finds the command's module, and says errors in one line."""
 
 import importlib
+import os
 import sys
-from importlib.metadata import version
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from circleshield_model.errors import InputError
 
@@ -17,6 +18,7 @@ COMMANDS = {
     "block-author": "Treat all posts of an author as sales posts.",
     "ca": "Show, renew or export the certificate authority that devices trust.",
     "classify": "Score lines of text.",
+    "completion": "Print what a shell needs to complete commands by Tab.",
     "config": "Write, show, change or check the config file.",
     "demo": "Show the proxy at work on a small feed of its own.",
     "doctor": "Look at everything that can go wrong, and say the mend.",
@@ -66,15 +68,35 @@ class Commands(click.Group):
             click.echo("circleshield: interrupted", err=True)
             ctx.exit(130)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """As click has it, without importing every command for its line of help."""
+        names = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("circleshield"), prog_name="circleshield")
-def circleshield() -> None:
+def _version(ctx: click.Context, parameter: click.Parameter, asked: bool) -> None:
+    if asked:
+        from circleshield.welcome import versions
+
+        click.echo(f"circleshield {versions()}")
+        ctx.exit()
+
+
+@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", is_flag=True, callback=_version, expose_value=False, is_eager=True, help="Show the version and exit."
+)
+@click.pass_context
+def circleshield(ctx: click.Context) -> None:
     """Takes micro-business sales posts out of your friends' feeds, on your own machine."""
+    if ctx.invoked_subcommand is None:
+        from circleshield.welcome import welcome
+
+        click.echo(welcome())
 
 
 def main() -> None:
@@ -82,7 +104,13 @@ def main() -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # a pipe under LANG=C is ASCII otherwise
     try:
-        circleshield(prog_name="circleshield")
+        try:
+            circleshield(prog_name="circleshield")
+        finally:
+            sys.stdout.flush()
     except InputError as e:
         click.echo(f"circleshield: {e}", err=True)
         sys.exit(2)
+    except BrokenPipeError:  # whoever read it, such as `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -4,12 +4,12 @@ import hashlib
 import io
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from circleshield_model.errors import InputError
+
+if TYPE_CHECKING:  # the manifest alone is read without numpy
+    from numpy.typing import NDArray
 
 FORMAT = 1
 PACKAGED = Path(__file__).with_name("artefact")
@@ -22,7 +22,7 @@ class Artefact(NamedTuple):
 
     folder: Path
     manifest: dict[str, Any]
-    arrays: dict[str, NDArray[Any]]
+    arrays: "dict[str, NDArray[Any]]"
 
 
 def sha256(data: bytes) -> str:
@@ -59,6 +59,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 def read(folder: Path | None = None) -> Artefact:
     """Reads manifest and arrays; the pipeline is left alone. InputError if anything is missing or not as signed."""
+    import numpy as np
+
     folder = folder or PACKAGED
     manifest = read_manifest(folder)
     data = checked_bytes(folder, ARRAYS, manifest)

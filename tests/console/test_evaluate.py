@@ -20,10 +20,11 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_tables(file: Path) -> None:
-    done = CliRunner().invoke(command, [str(file)], env={"COLUMNS": "250"}, catch_exceptions=False)
+    done = CliRunner().invoke(command, [str(file)], env={"COLUMNS": "80"}, catch_exceptions=False)
     assert done.exit_code == 0
-    for word in ("some", "R@0.5 %", "PR-AUC", "full-width", "padded with 4", "false positives", "misses", "cost"):
+    for word in ("some", "R@0.5 %", "PR-AUC", "full-width", "padded with 4", "highest social", "lowest sales", "cost"):
         assert word in done.stdout
+    assert "…" not in "".join(line for line in done.stdout.splitlines() if line.startswith("  "))  # no cell is cut
 
 
 def test_json_and_report(file: Path, tmp_path: Path) -> None:

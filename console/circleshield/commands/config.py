@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from circleshield.completing import config_keys
 from circleshield.home import model_option
 from circleshield_model.errors import InputError
 
@@ -69,7 +70,7 @@ def show(path: Path | None, model: Path, as_json: bool) -> None:
 @command.command("set", context_settings={"ignore_unknown_options": True})  # a value may be -0.1
 @_config
 @model_option
-@click.argument("key")
+@click.argument("key", shell_complete=config_keys)
 @click.argument("value")
 def set_value(path: Path | None, model: Path, key: str, value: str) -> None:
     """Set KEY (such as filter.remove_at) to VALUE in the config file; comments and order stay.

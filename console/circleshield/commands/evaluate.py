@@ -62,18 +62,22 @@ def _print(found: "Evaluation") -> None:
         return "–" if x is None else f"{x:.3f}"
 
     console = Console(highlight=False)
-    sources = Table(
-        "source", "social", "spam", "false removed", "reviewed", "caught removed", "reviewed", "precision removed",
-        "reviewed", "R@0.1 %", "R@0.5 %", "R@1 %", "PR-AUC", "ECE", box=box.SIMPLE,
-    )  # fmt: skip
+    # In three tables, as a terminal is 80 columns wide.
+    counts = Table("source", "social", "spam", "false\nremoved", "false\nreviewed", "caught\nremoved",
+                   "caught\nreviewed", box=box.SIMPLE, title="at the model's cut-offs")  # fmt: skip
+    recalls = Table("source", "R@0.1 %", "R@0.5 %", "R@1 %", box=box.SIMPLE, title="recall at false positives of")
+    others = Table("source", "precision\nremoved", "precision\nreviewed", "PR-AUC", "ECE", box=box.SIMPLE)
     for s in found.sources:
-        recalls = [f"{i.value:.3f} [{i.low:.2f}, {i.high:.2f}]" for i in s.recall.values()] if s.recall else ["–"] * 3
-        sources.add_row(
+        counts.add_row(
             s.source, str(s.social), str(s.spam), share(s.false_removed), share(s.false_reviewed),
-            share(s.recall_removed), share(s.recall_reviewed), share(s.precision_removed), share(s.precision_reviewed),
-            *recalls, figure(s.pr_auc), figure(s.calibration_error),
+            share(s.recall_removed), share(s.recall_reviewed),
         )  # fmt: skip
-    console.print(sources)
+        cells = [f"{i.value:.3f} [{i.low:.2f}, {i.high:.2f}]" for i in s.recall.values()] if s.recall else ["–"] * 3
+        recalls.add_row(s.source, *cells)
+        precisions = (share(s.precision_removed), share(s.precision_reviewed))
+        others.add_row(s.source, *precisions, figure(s.pr_auc), figure(s.calibration_error))
+    for table in (counts, recalls, others):
+        console.print(table)
     attacks = Table(
         "disguise", "recall", "false positives in it", box=box.SIMPLE, title="at 0.5 % of social posts as they are"
     )
@@ -81,7 +85,7 @@ def _print(found: "Evaluation") -> None:
         attacks.add_row(a.name, figure(a.recall), share(a.false_positives))
     console.print(attacks)
     for s in found.sources:
-        for name, rows in (("false positives", s.worst_false_positives), ("misses", s.worst_misses)):
+        for name, rows in (("highest social", s.worst_false_positives), ("lowest sales", s.worst_misses)):
             for score, text in rows:
                 line = " ".join(text.split())
                 console.print(Text(f"{s.source}, {name}: {score:.4f} {line[:100]}"))

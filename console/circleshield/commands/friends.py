@@ -76,7 +76,7 @@ def _show(found: "list[Friend]") -> None:
         column.justify = "right"
     for friend in found:
         share = f"{friend.sales / friend.posts:.0%}" if friend.posts else ""
-        who = f"{plain(friend.name, 40)} ({plain(friend.author, 80)})"
+        who = f"{plain(friend.name, 40)} ({plain(friend.author, 80)})".lstrip()
         table.add_row(Text(who), str(friend.posts), str(friend.sales), share, friend.state)
     Console().print(table)
     if any(friend.state == "suggested" for friend in found):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from circleshield.completing import platforms
 from circleshield.home import home_option, open_ledger
 from circleshield.moments import Moment
 from circleshield.terminal import plain
@@ -23,7 +24,7 @@ _POLL_SECONDS = 0.5
 @click.command()
 @home_option
 @click.option("--since", type=Moment(), help="From then on: 30m, 2h, 7d ago, or a date.")
-@click.option("--platform", help="Of one platform, such as weibo.")
+@click.option("--platform", shell_complete=platforms, help="Of one platform, such as weibo.")
 @click.option("--author", help="Of one author: PLATFORM:ID, the id, or the name.")
 @click.option("--action", type=click.Choice(list(_COLOURS)), help="With that outcome; default: all but keep.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many, the newest.")
@@ -56,7 +57,10 @@ def command(
 
     with open_ledger(home) as ledger:
         last = history.last_id(ledger)
-        show(reversed(history.newest(ledger, which, limit, below=last + 1)))
+        shown = list(history.newest(ledger, which, limit, below=last + 1))
+        show(reversed(shown))
+    if not shown and not follow:
+        click.echo("no such post is recorded", err=True)
     while follow:
         time.sleep(_POLL_SECONDS)
         if not (home / FILE).exists():  # set aside, and the new one is not there yet

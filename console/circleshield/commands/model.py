@@ -36,7 +36,8 @@ def list_(home: Path, as_json: bool) -> None:
     for row in rows:
         star = "*" if row["in_use"] else " "
         told = "came with circleshield" if row["outcome"] is None else f"{_rows(row)}, {row['outcome']}"
-        click.echo(f"{star} {row['version']:<12}  {_local(row['trained'])}  {told}")
+        when = f"{'':16}" if row["trained"] is None else _local(row["trained"])
+        click.echo(f"{star} {row['version']:<12}  {when}  {told}")
 
 
 @command.command()
@@ -51,7 +52,8 @@ def info(version: str | None, home: Path, as_json: bool) -> None:
         return
     click.echo(f"version    {row['version']}{' (in use)' if row['in_use'] else ''}")
     click.echo(f"folder     {row['folder']}")
-    click.echo(f"trained    {_local(row['trained'])}")
+    if row["trained"] is not None:
+        click.echo(f"trained    {_local(row['trained'])}")
     click.echo(f"from       {_rows(row)}{f', correcting {row["base"]}' if row['base'] else ''}")
     click.echo(f"cut-offs   removed from {row['remove_at']}, put up for review from {row['review_at']}")
     if row["outcome"] is not None:
@@ -107,12 +109,13 @@ def described(home: Path, version: str) -> dict[str, Any]:
     folder = versions.folder_of(home, version)
     manifest = artefact.read_manifest(folder)
     result = json.loads(file.read_bytes()) if (file := folder / artefact.GATE).exists() else {}
-    written = (folder / artefact.MANIFEST).stat().st_mtime
+    written = datetime.fromtimestamp((folder / artefact.MANIFEST).stat().st_mtime).astimezone()
     return {
         "version": version,
         "in_use": version == versions.in_use(home),
         "folder": str(folder),
-        "trained": datetime.fromtimestamp(written).astimezone().isoformat(timespec="seconds"),
+        # The packaged one's file is as old as the installation.
+        "trained": None if version == versions.NAME else written.isoformat(timespec="seconds"),
         **{name: manifest.get(name) for name in ("remove_at", "review_at", "rows", "base", "fingerprint")},
         **{name: result.get(name) for name in ("outcome", "forced", "before", "gate")},
     }

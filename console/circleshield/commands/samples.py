@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from circleshield.completing import platforms
 from circleshield.home import home_option, model_option
 from circleshield.moments import Moment
 from circleshield.terminal import plain
@@ -101,7 +102,7 @@ def add(home: Path, spam: bool, author: str, lang: str, weight: float, as_json: 
 @home_option
 @click.option("--from-ledger", is_flag=True, help="From the ledger instead of a file: posts of which the text is kept.")
 @click.option("--since", type=Moment(), help="With --from-ledger: from then on, 30m, 2h, 7d ago, or a date.")
-@click.option("--platform", help="With --from-ledger: of one platform, such as weibo.")
+@click.option("--platform", shell_complete=platforms, help="With --from-ledger: of one platform, such as weibo.")
 @click.option("--author", help="With --from-ledger: of one author, PLATFORM:ID, the id, or the name.")
 @click.option(
     "--action",
@@ -235,6 +236,8 @@ def list_(home: Path, which: "_Which | None", history: bool, limit: int, as_json
 
     read = user_samples.history if history else user_samples.in_force
     shown = deque((record for record in read(home) if which is None or which(record)), limit)
+    if not shown:
+        click.echo("no such sample; to make some: circleshield label", err=True)
     for key, record in user_samples.keyed(shown):
         sample = record.sample
         if as_json:

@@ -42,8 +42,9 @@ def command(
     """Show what to tap on a device to use the running proxy. Without a system: on all of them."""
     from circleshield_addon import authority
 
+    host, port = _address(home)  # asks the proxy first: it is what makes the CA
     found = authority.read(home / CA_FOLDER)
-    ways = _ways(home, found.title)
+    ways = Ways(host, port, found.title)
     if profile is not None:
         _write_profile(profile, found, ways, wifi, closed)
         return
@@ -78,7 +79,8 @@ def _show(system: System, ways: Ways, language: str, remove: bool) -> None:
     click.echo()
 
 
-def _ways(home: Path, ca_name: str) -> Ways:
+def _address(home: Path) -> tuple[str, int]:
+    """Where devices reach the running proxy."""
     from circleshield.control import ask
 
     listening: dict[str, list[str]] = ask(home, "status")["listening"]
@@ -86,7 +88,7 @@ def _ways(home: Path, ca_name: str) -> Ways:
     if where is None:
         raise InputError("the running proxy has no --mode regular, which phones and browsers can be set to")
     host, _, port = where.rpartition(":")
-    return Ways(reached_host(host), int(port), ca_name)
+    return reached_host(host), int(port)
 
 
 def _write_profile(file: Path, found: "Authority", ways: Ways, ssid: str | None, closed: bool) -> None:

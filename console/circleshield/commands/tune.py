@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from circleshield_model.scorer import Scorer
     from circleshield_training.cutoffs import Evidence, Tuning, Which
 
-_BAR = 14
+_BAR = 8
 _OF_LABELS = ("wrongly", "missed")
 _WEEK = 7 * 24 * 3600
 _MOST = 50_000  # labelled posts, the newest; the figures are no better with more
@@ -179,7 +179,7 @@ def _table(tuning: "Tuning", chosen: float | None, own: float) -> "Table":
 
     from circleshield_training.cutoffs import Outcome
 
-    marks = ((tuning.now, "now"), (tuning.cheapest, "cheapest"), (own, "model's own"))
+    marks = ((tuning.now, "now"), (tuning.cheapest, "cheapest"), (own, "own"))
     shown = [c for c in tuning.choices if c in tuning.shown or c.cut == chosen]
     weekly = Outcome._fields if shown[0].weekly else ()
     labelled = _OF_LABELS if shown[0].labelled else ()
@@ -188,14 +188,15 @@ def _table(tuning: "Tuning", chosen: float | None, own: float) -> "Table":
     for heading, names in (("a week", weekly), ("labels", labelled)):
         for i, name in enumerate(names):
             table.add_column(f"{'' if i else heading}\n{name}", justify="right", no_wrap=True)
-    table.add_column("")
+    table.add_column("", no_wrap=True)
+    table.add_column("", overflow="fold")
     most = max(choice.cost for choice in shown)
     for choice in shown:
         cells = [f"{getattr(choice.weekly, name):.1f}" for name in weekly]
         cells += [f"{getattr(choice.labelled, name):g}" for name in labelled]
         style = "bold" if choice.cut in (tuning.now, chosen) else "green" if choice.cut == tuning.cheapest else None
         mark = ", ".join(text for cut, text in marks if cut == choice.cut)
-        table.add_row(f"{choice.cut:g}", *cells, f"{_bar(choice.cost, most)} {mark}", style=style)
+        table.add_row(f"{choice.cut:g}", *cells, _bar(choice.cost, most), mark, style=style)
     return table
 
 

@@ -58,6 +58,8 @@ def list_devices(home: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([{"name": d.name, "address": d.address, "public_key": d.public_key} for d in devices]))
         return
+    if not devices:
+        click.echo("no device yet; let one in with: circleshield wireguard add NAME", err=True)
     for device in devices:
         click.echo(f"{device.address:<12} {device.name}")
 
