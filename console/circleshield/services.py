@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import click
-from platformdirs import user_config_path, user_log_path
+from platformdirs import user_config_path, user_data_path, user_log_path
 
 from circleshield import service_units
 from circleshield.config_file import write_config
@@ -38,7 +38,7 @@ class Service(Protocol):
 
     file: Path
     data: str
-    """Where config, CA, ledger and the rest are, in words."""
+    """Where config, CA, ledger and the rest are, in words; where a --home or --config was given they are there."""
 
     def install(self, plan: Plan) -> Iterator[str]: ...
     def uninstall(self) -> Iterator[str]: ...
@@ -64,7 +64,7 @@ class Systemd:
         self._system = system
         folder = Path("/etc/systemd/system") if system else user_config_path() / "systemd" / "user"
         self.file = folder / UNIT
-        self.data = "/var/lib/circleshield" if system else "your data and config folders"
+        self.data = f"/var/lib/circleshield, and the user {service_units.USER}" if system else _your_folders()
         self._manager = [] if system else ["--user"]
 
     def install(self, plan: Plan) -> Iterator[str]:
@@ -172,7 +172,7 @@ class Launchd:
 
     def __init__(self) -> None:
         self.file = Path.home() / "Library" / "LaunchAgents" / f"{service_units.LABEL}.plist"
-        self.data = "your data and config folders"
+        self.data = _your_folders()
         self._domain = f"gui/{os.getuid()}"
         self._target = f"{self._domain}/{service_units.LABEL}"
 
@@ -197,6 +197,10 @@ class Launchd:
         said = _launchctl("print", self._target, check=False)
         installed = self.file.exists()
         return {"running": "state = running" in said, "installed": installed, "enabled": installed}
+
+
+def _your_folders() -> str:
+    return f"{user_data_path('circleshield')} and {user_config_path('circleshield')}"
 
 
 _NO_SYSTEMD = "no systemd runs here; have `circleshield run` started by what starts services on this machine"

@@ -29,6 +29,7 @@ def test_as_json(home: Path) -> None:
 
 def test_tables_with_bars(home: Path) -> None:
     lines = said(home, "stats").splitlines()
+    assert lines[0] == "5 posts; 3 of them sales posts (60.0%), 1 unsure"
     (weibo,) = [line for line in lines if "│ weibo " in line]
     assert weibo.split("│")[2:6] == ["     4 ", "       2 ", "      1 ", "      0 "]
     assert "█" * 20 in weibo

@@ -2,6 +2,7 @@
 
 import getpass
 import locale
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,8 @@ def command(
     """Show what to tap on a device to use the running proxy. Without a system: on all of them."""
     from circleshield_addon import authority
 
-    host, port = _address(home)  # asks the proxy first: it is what makes the CA
+    # The proxy is asked first, as it makes the CA; to undo things it need not run any more.
+    host, port = ("", 0) if remove and profile is None else _address(home)
     found = authority.read(home / CA_FOLDER)
     ways = Ways(host, port, found.title)
     if profile is not None:
@@ -97,7 +99,8 @@ def _write_profile(file: Path, found: "Authority", ways: Ways, ssid: str | None,
 
     wifi = None
     if ssid is not None:
-        password = getpass.getpass(f"Password of {ssid} (empty for an open network): ")
+        asked = f"Password of {ssid} (empty for an open network): "
+        password = getpass.getpass(asked) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
         wifi = Wifi(ssid, password, ways.url("proxy.pac?closed" if closed else "proxy.pac"), closed)
     try:
         write_private(file, profile(found, wifi))  # the Wi-Fi's password is in it

@@ -46,6 +46,11 @@ def _show(stats: "Stats") -> None:
     if not stats.days:
         console.print("no posts in these days")
         return
+    counts = sum(stats.days.values(), Counter())
+    console.print(
+        f"{counts.total():,} posts; {_sales(counts):,} of them sales posts ({_sales(counts) / counts.total():.1%}), "
+        f"{counts['review']:,} unsure"
+    )
     console.print(_by_action("day", stats.days.items()))
     console.print(_by_action("platform", stats.platforms.items()))
     if stats.authors:
@@ -54,7 +59,9 @@ def _show(stats: "Stats") -> None:
             for key, name, spam, posts in stats.authors
         }
         console.print(_ranked("author", "sales posts", of))
-        console.print(_ranked("reason", "posts", {plain(reason, 60): (n, str(n)) for reason, n in stats.reasons}))
+    reasons = {plain(reason, 60): (n, str(n)) for reason, n in stats.reasons if n > 1}  # words of one post say nothing
+    if reasons:
+        console.print(_ranked("reason", "posts", reasons))
 
 
 def _by_action(what: str, rows: Iterable[tuple[str, Counter[str]]]) -> "Table":
@@ -66,12 +73,16 @@ def _by_action(what: str, rows: Iterable[tuple[str, Counter[str]]]) -> "Table":
     table = Table(what, "posts", *(_DID[action] for action in shown), "sales posts")
     for column in table.columns[1:-1]:
         column.justify = "right"
-    spam = {name: sum(counts[action] for action in _DID if action != "review") for name, counts in rows}
+    spam = {name: _sales(counts) for name, counts in rows}
     most = max(spam.values())
     for name, counts in rows:
         numbers = [str(counts[action]) for action in shown]
         table.add_row(Text(name), str(counts.total()), *numbers, _bar(spam[name], most))
     return table
+
+
+def _sales(counts: Counter[str]) -> int:
+    return sum(counts[action] for action in _DID if action != "review")
 
 
 def _ranked(what: str, of: str, rows: dict[str, tuple[int, str]]) -> "Table":

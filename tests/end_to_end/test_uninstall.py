@@ -1,0 +1,54 @@
+"""After the steps of docs/service.md nothing is left in the home folder."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.end_to_end.proxy_process import CIRCLESHIELD, wait_for
+
+DOCUMENTED = Path(__file__).parents[2] / "docs" / "service.md"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the folders are those of Linux")
+def test_nothing_is_left(tmp_path: Path) -> None:
+    home, tools = tmp_path / "home", tmp_path / "tools"
+    home.mkdir()
+    tools.mkdir()
+    for name in ("systemctl", "systemd-run", "loginctl"):  # takes what it is told
+        (tools / name).write_text("#!/bin/sh\n")
+        (tools / name).chmod(0o755)
+    (tools / "circleshield").write_text(f'#!/bin/sh\nexec "{sys.executable}" {" ".join(CIRCLESHIELD)} "$@"\n')
+    (tools / "circleshield").chmod(0o755)
+    kept = {key: os.environ[key] for key in os.environ if not key.startswith(("XDG_", "CIRCLESHIELD_"))}
+    environment = {**kept, "HOME": str(home), "PATH": f"{tools}:{kept['PATH']}"}
+
+    def shell(line: str) -> None:
+        done = subprocess.run(line, shell=True, env=environment, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, f"{line}: {done.stderr}"
+
+    shell("circleshield config init && circleshield config set review.listen 127.0.0.1:0")
+    output = tmp_path / "output"
+    with output.open("wb") as stream:
+        command = [sys.executable, *CIRCLESHIELD, "run", "--listen", "127.0.0.1:0"]
+        proxy = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream)
+    try:
+        wait_for(proxy, output, r"^phone ")
+        shell("circleshield samples add --label spam 诚招代理 && circleshield pair && circleshield service install")
+    finally:
+        proxy.terminate()
+        proxy.wait()
+    assert {"ca", "ledger.sqlite3", "samples.jsonl"} <= {
+        path.name for path in (home / ".local/share/circleshield").iterdir()
+    }
+    assert (home / ".config/systemd/user/circleshield.service").exists()
+
+    section = DOCUMENTED.read_text(encoding="utf-8").partition("## Uninstall\n")[2].partition("\n## ")[0]
+    steps = re.findall(r"^    (.+?) +#", section, re.M)
+    assert len(steps) == 5
+    for step in steps:
+        if not step.startswith("uv "):  # the program itself is where the tests run
+            shell(step)
+    assert [path for path in home.rglob("*") if not path.is_dir()] == []
