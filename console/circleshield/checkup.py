@@ -23,7 +23,7 @@ from circleshield_addon import authority
 from circleshield_addon.history import last_of_device
 from circleshield_addon.judge import Judge
 from circleshield_addon.ledger import FILE, Ledger
-from circleshield_addon.settings import Settings, load_settings
+from circleshield_addon.settings import Settings, default_config_path, load_settings
 from circleshield_model.errors import InputError
 from circleshield_model.scorer import Scorer
 from circleshield_model.versions import folder_in_use
@@ -205,7 +205,8 @@ def _config(subject: Subject) -> Finding:
         return Finding("config", "fail", str(e), "mend the file; circleshield config check")
     if subject.status is not None and subject.status["refused"]:
         return Finding("config", "fail", f"the proxy did not take it: {subject.status['refused']}", "mend the file")
-    return Finding("config", "ok", str(subject.config or "no file: the defaults"))
+    path = subject.config or default_config_path()
+    return Finding("config", "ok", str(path) if path.exists() else "no file: the defaults")
 
 
 def _ledger(subject: Subject) -> Finding:
