@@ -143,7 +143,9 @@ def read(folder: Path) -> Authority:
     path = folder / FILE
     try:
         if not path.exists():
-            raise InputError(f"{path}: there is no CA yet; the first `circleshield run` makes one, or: circleshield ca renew")
+            raise InputError(
+                f"{path}: there is no CA yet; the first `circleshield run` makes one, or: circleshield ca renew"
+            )
         path.chmod(0o600)
         found = Authority(tuple(x509.load_pem_x509_certificates(path.read_bytes())))
         root = found.root.public_bytes(Encoding.PEM)

@@ -54,6 +54,24 @@ def test_both_engines_agree(trained: Path) -> None:
     assert np.abs(Scorer.load(trained).scores(texts) - want).max() < 1e-6
 
 
+def test_a_pipeline_of_another_scikit_learn_is_used_if_it_scores_the_same(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline, facts = write.read_pipeline(trained), {"remove_at": 0.9, "review_at": 0.5}
+    with monkeypatch.context() as patched:
+        patched.setattr("sklearn.base.__version__", "1.9.99")  # what the pickle says it was written by
+        write.write(pipeline, facts, tmp_path / "model")
+    again = write.read_pipeline(tmp_path / "model")
+    texts = [s.text for s in FEW[:50]]
+    assert np.array_equal(again.predict_proba(texts), pipeline.predict_proba(texts))
+    # As if that version had meant something else by what it wrote.
+    monkeypatch.setattr(
+        "sklearn.linear_model.LogisticRegression.predict_proba", lambda self, X: np.full((len(X), 2), 0.5)
+    )
+    with pytest.raises(InputError, match="scores otherwise with"):
+        write.read_pipeline(tmp_path / "model")
+
+
 def test_the_former_model_stays_for_a_rollback(trained: Path, tmp_path: Path) -> None:
     out = tmp_path / "model"
     pipeline, facts = write.read_pipeline(trained), {"remove_at": 0.9, "review_at": 0.5}

@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ import joblib
 import numpy as np
 import scipy
 import sklearn
+from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import Pipeline
 
 from circleshield_model import artefact
@@ -145,7 +147,21 @@ def read_pipeline(folder: Path | None = None) -> Pipeline:
     The manifest lies beside it: only folders that the user's own training (or the package) wrote may be given here.
     """
     folder = folder or artefact.PACKAGED
-    data = artefact.checked_bytes(folder, artefact.PIPELINE, artefact.read_manifest(folder))
-    pipeline = joblib.load(io.BytesIO(data))
-    assert isinstance(pipeline, Pipeline)
+    manifest = artefact.read_manifest(folder)
+    data = artefact.checked_bytes(folder, artefact.PIPELINE, manifest)
+    # scikit-learn promises its pickles to its own version alone; whether another reads them right is seen by scores.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InconsistentVersionWarning)
+        try:
+            pipeline: Pipeline = joblib.load(io.BytesIO(data))
+            scores = pipeline.predict_proba([canary["text"] for canary in manifest["canaries"]])[:, 1]
+            right = np.allclose(scores, [canary["score"] for canary in manifest["canaries"]], atol=1e-6)
+        except (AttributeError, ImportError, KeyError, TypeError, ValueError):
+            right = False
+    if not right:
+        wrote = manifest.get("libraries", {}).get("scikit-learn", "another version")
+        raise InputError(
+            f"model {folder}: {artefact.PIPELINE} was written by scikit-learn {wrote} and scores otherwise with "
+            f"{sklearn.__version__}; install that version, or use train --from-scratch"
+        )
     return pipeline
