@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 import sys
 from typing import Any
 
@@ -103,6 +104,8 @@ def main() -> None:
     """Entry point. Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # a pipe under LANG=C is ASCII otherwise
+    # As Ctrl-C: the other processes of a training end too, and posts in temporary folders are deleted.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         try:
             circleshield(prog_name="circleshield")
