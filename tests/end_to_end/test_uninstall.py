@@ -1,4 +1,4 @@
-"""After the steps of docs/service.md nothing is left in the home folder."""
+"""What a run leaves in the home folder is private, and after the steps of docs/service.md nothing of it is left."""
 
 import os
 import re
@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from tests.end_to_end.proxy_process import CIRCLESHIELD, wait_for
+
+from circleshield_addon.authority import ROOT_FILE
 
 DOCUMENTED = Path(__file__).parents[2] / "docs" / "service.md"
 
@@ -44,6 +46,10 @@ def test_nothing_is_left(tmp_path: Path) -> None:
         path.name for path in (home / ".local/share/circleshield").iterdir()
     }
     assert (home / ".config/systemd/user/circleshield.service").exists()
+    private = [file for file in (home / ".local/share/circleshield").rglob("*") if file.is_file()]
+    open_to_others = {file.name for file in private if file.stat().st_mode & 0o077}
+    # The certificate that devices install, and a prime that mitmproxy puts there for everybody alike.
+    assert open_to_others == {ROOT_FILE, "mitmproxy-dhparam.pem"}
 
     section = DOCUMENTED.read_text(encoding="utf-8").partition("## Uninstall\n")[2].partition("\n## ")[0]
     steps = re.findall(r"^    (.+?) +#", section, re.M)
