@@ -52,47 +52,59 @@ NAMES = tuple(PHRASES)
 
 
 class _Lexicon(NamedTuple):
-    hashes: NDArray[np.uint64]  # sorted
-    cue: NDArray[np.int64]
+    """The phrases of one order of n-grams."""
+
+    cue: dict[int, int]  # by hash
     maybe: NDArray[np.bool_]  # by the upper 16 bits of a hash: is there any phrase like this?
 
 
 _ORDER_FOR = {1: ("glyph", 1), 2: ("glyph", 2), 3: ("sound", 3)}
+_LOW = np.uint64(48)
 
 
 @cache
 def _lexicons() -> dict[tuple[str, int], _Lexicon]:
     from circleshield_model.ngrams import ORDERS, hashes
 
-    found: dict[tuple[str, int], dict[int, int]] = {order: {} for order in _ORDER_FOR.values()}
-    for cue, listed in enumerate(PHRASES.values()):
-        chinese, *english = listed.split("|")
-        for phrase in (*chinese.split(), *english):
-            cut = units([phrase])
-            order = _ORDER_FOR.get(cut.glyph.size)
-            if order is None:
-                raise AssertionError(f"cue phrase {phrase!r} is not of one to three units")
-            hashed = list(hashes(cut))[ORDERS.index(order)]
-            found[order][int(hashed[0])] = cue
-    return {order: _lexicon(table) for order, table in found.items()}
+    listed = [
+        (phrase, cue) for cue, both in enumerate(PHRASES.values()) for phrase in _phrases(*both.split("|", 1))
+    ]
+    cut = units([phrase for phrase, _ in listed])
+    hashed = dict(zip(ORDERS, hashes(cut), strict=True))
+    found = {order: _Lexicon({}, np.zeros(1 << 16, bool)) for order in _ORDER_FOR.values()}
+    for (phrase, cue), begin, end in zip(listed, cut.bounds[:-1].tolist(), cut.bounds[1:].tolist(), strict=True):
+        order = _ORDER_FOR.get(end - begin)
+        if order is None:
+            raise AssertionError(f"cue phrase {phrase!r} is not of one to three units")
+        key = int(hashed[order][begin])
+        found[order].cue[key] = cue
+        found[order].maybe[key >> int(_LOW)] = True
+    return found
 
 
-def _lexicon(table: dict[int, int]) -> _Lexicon:
-    keys = np.array(sorted(table), np.uint64)
-    maybe = np.zeros(1 << 16, bool)
-    maybe[(keys >> np.uint64(48)).astype(np.int64)] = True
-    return _Lexicon(keys, np.array([table[int(k)] for k in keys], np.int64), maybe)
+def _phrases(chinese: str, english: str) -> list[str]:
+    return [*chinese.split(), *english.split("|")]
 
 
-def count(cut: Units, order: tuple[str, int], hashed: NDArray[np.uint64], into: NDArray[np.int64]) -> None:
-    """Adds the phrases of one order, of which these are the hashes, to `into` (posts, len(NAMES))."""
+def count(
+    cut: Units,
+    order: tuple[str, int],
+    hashed: NDArray[np.uint64],
+    into: NDArray[np.int64],
+    first: NDArray[np.int64] | None = None,
+) -> None:
+    """Adds the phrases of one order, of which these are the hashes, to `into` (posts, len(NAMES)).
+
+    `first` says at which units they begin; by default at each in order.
+    """
     lexicon = _lexicons().get(order)
     if lexicon is None:
         return
-    here = np.flatnonzero(lexicon.maybe[(hashed >> np.uint64(48)).astype(np.int64)])
-    if here.size == 0:
-        return
-    at = np.minimum(np.searchsorted(lexicon.hashes, hashed[here]), lexicon.hashes.size - 1)
-    true = (lexicon.hashes[at] == hashed[here]) & (cut.post[here] == cut.post[here + order[1] - 1])
-    cells = cut.post[here[true]] * len(NAMES) + lexicon.cue[at[true]]
-    into += np.bincount(cells, minlength=into.size).reshape(into.shape)
+    here = lexicon.maybe[(hashed >> _LOW).view(np.int64)].nonzero()[0]
+    known = [(at, lexicon.cue[key]) for at, key in zip(here.tolist(), hashed[here].tolist(), strict=True) if key in lexicon.cue]
+    if known:
+        at, cue = np.array(known).T
+        begin = at if first is None else first[at]
+        post = cut.bounds.searchsorted(begin, "right") - 1
+        one = cut.bounds[post + 1] >= begin + order[1]  # not half in the next post
+        np.add.at(into, (post[one], cue[one]), 1)

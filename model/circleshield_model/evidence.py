@@ -1,14 +1,15 @@
 """The few figures that a post is judged by: what its n-grams weigh, as a whole and in windows, and cues."""
 
-from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from circleshield_model import cues
-from circleshield_model.ngrams import ORDERS, best_windows, hashes, inside
-from circleshield_model.normalise import SIGNS, Units
+from circleshield_model.characters import TABLE_SIZE
+from circleshield_model.ngrams import ORDERS, Table, best_windows, hashed
+from circleshield_model.normalise import Units
+from circleshield_model.traits import SIGNS
 
 WIDTHS = (12, 24, 48)  # units in a window
 DAMPING = 4.0  # added to the number of units before the root: very short posts weigh less
@@ -28,21 +29,30 @@ SHAPE = ("length", "length of topics", *_PLAIN.values(), *cues.NAMES)
 COLUMNS = SUMS + SHAPE
 
 _SIGN_COLUMNS = [SIGNS.index(name) for name in _PLAIN]
-
-# From the hashes of one order's n-grams to what each weighs (m - n + 1,), in fixed point.
-Weigh = Callable[[NDArray[np.uint64]], NDArray[np.int16]]
+_LONGEST = max(n for _, n in ORDERS)
 
 
-def gather(units: Units, weigh: Weigh) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def gather(units: Units, table: Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """What the n-grams that begin at each unit weigh together (m,), and how often each cue occurs (n, cues)."""
-    total = np.zeros(units.post.size, np.int64)
-    found = np.zeros((units.bounds.size - 1, len(cues.NAMES)), np.int64)
-    here = {n: inside(units, n) for n in {n for _, n in ORDERS}}
-    for order, hashed in zip(ORDERS, hashes(units), strict=True):
-        weight = weigh(hashed) * here[order[1]]
-        total[: weight.size] += weight
-        cues.count(units, order, hashed, found)
-    return total, found
+    size, ends = units.glyph.size, units.bounds[1:]
+    found = np.zeros((ends.size, len(cues.NAMES)), np.int64)
+    weights = np.zeros((len(ORDERS), size + _LONGEST - 1), np.int16)  # room for ends[i] - k < 0
+    others = (units.glyph >= TABLE_SIZE).nonzero()[0]  # than characters: words
+    for number, (order, row) in enumerate(zip(ORDERS, weights, strict=True)):
+        channel, n = order
+        ids: NDArray[np.uint64] = getattr(units, channel)
+        if n == 1:
+            row[:size] = table.single(ids, number)
+            hashes = hashed(ids[others], number)
+            row[others] = table.of(hashes)
+            cues.count(units, order, hashes, found, others)
+        else:
+            hashes = hashed(ids, number)
+            row[: hashes.size] = table.of(hashes)
+            for k in range(1, n):
+                row[ends - k] = 0  # reaches into the next post
+            cues.count(units, order, hashes, found)
+    return np.add.reduce(weights[:, :size], axis=0, dtype=np.int64), found
 
 
 class Outline(Protocol):
@@ -63,32 +73,33 @@ def evidence(units: Outline, each: NDArray[np.int64], cue_counts: NDArray[Any], 
     vector is by its length.
     """
     bounds = units.bounds
-    begin, end = bounds[:-1], bounds[1:]
     sums = _running(each)
-    count = end - begin
-    whole = sums[end] - sums[begin]
-    if units.tagged.any():
-        in_topics, topics = _running(units.tagged), _running(each * units.tagged)
-        topic_count, topic = in_topics[end] - in_topics[begin], topics[end] - topics[begin]
-    else:
-        topic_count = topic = np.zeros_like(count)
-    columns = np.empty((count.size, len(COLUMNS)))
-    columns[:, 0] = whole / np.sqrt(count + DAMPING)
-    columns[:, 1] = topic / np.sqrt(topic_count + DAMPING)
-    columns[:, 2] = (whole - topic) / np.sqrt(count - topic_count + DAMPING)
-    for i, width in enumerate(WIDTHS, 3):
-        columns[:, i] = best_windows(sums, bounds, width) / np.sqrt(np.minimum(count, width) + DAMPING)
-    columns[:, : len(SUMS)] *= step
+    at_bounds = sums[bounds]
+    # What is added up, (n, sums), and over how many units.
+    added, count = np.empty((2, bounds.size - 1, len(SUMS)), np.int64)
+    np.subtract(bounds[1:], bounds[:-1], out=count[:, 0])
+    np.subtract(at_bounds[1:], at_bounds[:-1], out=added[:, 0])
+    tagged = units.tagged.nonzero()[0]
+    before = tagged.searchsorted(bounds)
+    count[:, 1] = before[1:] - before[:-1]
+    before = _running(each[tagged])[before]
+    added[:, 1] = before[1:] - before[:-1]
+    for figures in (added, count):
+        np.subtract(figures[:, 0], figures[:, 1], out=figures[:, 2])
+    added[:, 3:] = best_windows(sums, bounds, WIDTHS)
+    np.minimum(count[:, :1], WIDTHS, out=count[:, 3:])
+    columns = np.empty((bounds.size - 1, len(COLUMNS)))
+    columns[:, : len(SUMS)] = added / np.sqrt(count + DAMPING) * step
     shape = columns[:, len(SUMS) :]
-    shape[:, 0], shape[:, 1] = count, topic_count
-    shape[:, 2 : 2 + len(_PLAIN)] = np.minimum(units.signs[:, _SIGN_COLUMNS], _MOST_SIGNS)
+    shape[:, :2] = count[:, :2]
+    shape[:, 2 : 2 + len(_PLAIN)] = np.minimum(units.signs.take(_SIGN_COLUMNS, axis=1), _MOST_SIGNS)
     shape[:, 2 + len(_PLAIN) :] = cue_counts
     np.log1p(shape, out=shape)
     return columns
 
 
-def _running(values: NDArray[np.int64] | NDArray[np.bool_]) -> NDArray[np.int64]:
+def _running(values: NDArray[np.int64]) -> NDArray[np.int64]:
     """Running sums from 0 (m + 1,)."""
     sums = np.zeros(values.size + 1, np.int64)
-    np.cumsum(values, out=sums[1:])
+    np.add.accumulate(values, out=sums[1:])
     return sums

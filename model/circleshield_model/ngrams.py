@@ -4,18 +4,19 @@ Every n-gram has a bucket in one table. Weights are whole numbers (fixed point),
 cannot depend on the batch it is in.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from circleshield_model.characters import LINK, NUMBER
+from circleshield_model.characters import LINK, NUMBER, TABLE_SIZE
 from circleshield_model.normalise import Units
 
 # (what the units are compared by, how many in a row)
 ORDERS = (("glyph", 1), ("glyph", 2), ("sound", 1), ("sound", 2), ("sound", 3))
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
+_HALF = np.uint64(32)
 
 
 def _multipliers(order: int, n: int) -> list[np.uint64]:
@@ -37,15 +38,20 @@ def hashes(units: Units) -> Iterator[NDArray[np.uint64]]:
 
     The last n - 1 of each post reach into the next one: see `inside`.
     """
-    for (channel, n), places in zip(ORDERS, _PLACES, strict=True):
-        ids: NDArray[np.uint64] = getattr(units, channel)
-        size = max(ids.size - n + 1, 0)
-        mixed = ids[:size] * places[0]
-        for k in range(1, n):
-            mixed += ids[k : k + size] * places[k]
-        mixed ^= mixed >> np.uint64(32)
-        mixed *= _ODD
-        yield mixed
+    for order, (channel, _) in enumerate(ORDERS):
+        yield hashed(getattr(units, channel), order)
+
+
+def hashed(ids: NDArray[np.uint64], order: int) -> NDArray[np.uint64]:
+    """The hashes of one of `ORDERS`, by its number, for units (m,) that are next to each other: (m - n + 1,)."""
+    places = _PLACES[order]
+    size = max(ids.size - len(places) + 1, 0)
+    mixed = ids[:size] * places[0]
+    for k in range(1, len(places)):
+        mixed += ids[k : k + size] * places[k]
+    mixed ^= mixed >> _HALF
+    mixed *= _ODD
+    return mixed
 
 
 def inside(units: Units, n: int) -> NDArray[np.bool_]:
@@ -63,25 +69,44 @@ def in_table(hashed: NDArray[np.uint64], bits: int) -> NDArray[np.int64]:
     return (hashed >> np.uint64(64 - bits)).view(np.int64)
 
 
-def best_windows(sums: NDArray[np.int64], bounds: NDArray[np.int64], width: int) -> NDArray[np.int64]:
-    """The largest sum of any `width` units in a row of each post (n,); of the whole post where it is shorter.
+class Table:
+    """What each n-gram weighs, in fixed point: `weights` (2**bits,) by bucket.
+
+    Most units are characters: what they weigh by themselves is found by code point, without a hash.
+    """
+
+    def __init__(self, weights: NDArray[np.int16]) -> None:
+        self.weights = weights
+        self._bits = weights.size.bit_length() - 1
+        codes = np.arange(TABLE_SIZE, dtype=np.uint64)
+        self._single = {order: self.of(hashed(codes, order)) for order, (_, n) in enumerate(ORDERS) if n == 1}
+        for weight in self._single.values():
+            weight[LINK : NUMBER + 1] = 0  # say nothing: see `inside`
+
+    def of(self, hashed: NDArray[np.uint64]) -> NDArray[np.int16]:
+        """What n-grams of these hashes weigh."""
+        return self.weights.take(in_table(hashed, self._bits), mode="clip")
+
+    def single(self, ids: NDArray[np.uint64], order: int) -> NDArray[np.int16]:
+        """What units below TABLE_SIZE weigh by themselves, for an order of one unit; something else for others."""
+        return self._single[order].take(ids.view(np.int64), mode="clip")
+
+
+def best_windows(sums: NDArray[np.int64], bounds: NDArray[np.int64], widths: Sequence[int]) -> NDArray[np.int64]:
+    """The largest sum of so many units in a row of each post (n, widths); of the whole post where it is shorter.
 
     `sums` (m + 1,) are running sums from 0, `bounds` (n + 1,) the posts' first units. 0 for a post without units.
     """
-    best = np.zeros(bounds.size - 1, np.int64)
-    full = np.flatnonzero(bounds[1:] > bounds[:-1])
-    if full.size == 0:
-        return best
-    begin, end = bounds[:-1][full], bounds[1:][full]
-    best[full] = sums[end] - sums[begin]
-    long = end - begin > width
-    if long.any():
-        begin, end = begin[long], end[long] - width + 1
-        window = sums[width:] - sums[:-width]
-        # reduceat over [begin, end) of each long post; the stretches between are computed and thrown away
-        edges = np.empty(2 * begin.size, np.int64)
-        edges[::2], edges[1::2] = begin, end
-        if edges[-1] == window.size:
-            edges = edges[:-1]
-        best[full[long]] = np.maximum.reduceat(window, edges)[::2]
-    return best
+    begin, end = bounds[:-1, None], bounds[1:, None]
+    wide = np.array(widths)
+    windows = np.zeros((wide.size, sums.size), np.int64)  # by width and first unit
+    for row, width in zip(windows, widths, strict=True):
+        np.subtract(sums[width:], sums[:-width], out=row[: max(sums.size - width, 0)])
+    # reduceat over [begin, end - width + 1) of each post that is long enough; what lies between is thrown away
+    edges = np.empty((wide.size, bounds.size - 1, 2), np.int64)
+    edges[:, :, 0] = begin.T
+    edges[:, :, 1] = np.maximum(end - wide + 1, begin).T
+    edges += np.arange(wide.size)[:, None, None] * sums.size
+    best = np.maximum.reduceat(windows.ravel(), edges.ravel())[::2].reshape(wide.size, -1).T
+    whole = sums[end] - sums[begin]
+    return np.where(end - begin > wide, best, whole)
