@@ -37,13 +37,6 @@ def characters() -> Characters:
 
 
 @cache
-def spoken() -> NDArray[np.uint32]:
-    """How each folded character is spoken (TABLE_SIZE,): its syllable, or itself where it has no reading."""
-    sound = characters().sound.astype(np.uint32)
-    return np.where(sound > 0, sound + np.uint32(FIRST_SYLLABLE), np.arange(TABLE_SIZE, dtype=np.uint32))
-
-
-@cache
 def syllable_characters() -> dict[str, str]:
     """The private character that stands for each pinyin syllable."""
     return {syllable: chr(FIRST_SYLLABLE + i) for i, syllable in enumerate(characters().syllables, 1)}

@@ -1,8 +1,8 @@
 """Undoes camouflage: from posts to a row of units (ideograph, word, number), each with its place in the original.
 
-The whole batch is one array of code points. Every step either changes code points in place or drops them, so the array
-of source offsets, compressed alongside, is the map back to the original text. Most steps only concern a few characters:
-the traits say which, and whether there are any at all.
+The whole batch is one array of characters with their traits. Every step either changes characters in place or drops
+them, so the array of source offsets, compressed alongside, is the map back to the original text. Most steps concern few
+characters: the traits say which, and whether there are any at all.
 """
 
 import re
@@ -24,12 +24,65 @@ _STRETCH = re.compile("[a-z ]+")
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _BASE = 0x100000001B3  # odd, so that it has an inverse modulo 2**64
 _LONGEST = 64  # letters of a word that count
-
-
 _POWER = np.array([pow(_BASE, i, 2**64) for i in range(_LONGEST)], np.uint64)
-_ZERO, _SPACE, _HASH = (ord(c) for c in "0 #")
 _STEM = 5  # letters of a word that say how it sounds: its endings do not count
 _LONGEST_LOOP = 8
+
+
+class _Line:
+    """The batch as one array of characters: their traits, and the place of each in the joined original.
+
+    `ends` (n,) are where the end marks of the posts are; `present` has the traits of all characters there ever were.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        raw = np.frombuffer(("\n".join(texts) + "\n").encode("utf-32-le", "surrogatepass"), "<u4")
+        self.lengths = np.array([len(text) + 1 for text in texts])
+        self.ends = np.add.accumulate(self.lengths) - 1
+        self.origin = self.ends + 1 - self.lengths
+        known = tr.traits()
+        self.characters = known.of.take(raw, mode="clip")
+        self.characters[self.ends] = known.folded(ch.END)
+        self.present = int(np.bitwise_or.reduce(self.characters))
+        self.place: NDArray[np.int64] | None = None  # None: as in the original
+        if self.present & tr.DROPPED and int(raw.max()) >= ch.TABLE_SIZE:  # the table's last is dropped
+            rare = (raw >= ch.TABLE_SIZE) & (raw < 0xE0000)  # above are tags and variation selectors
+            self.characters[rare] = tr.rare_ideographs(raw[rare])
+        self.tagged = self._tagged() if self.present & tr.HASH else None
+        if self.present & tr.DROPPED:
+            self.drop_nothing()
+
+    def _tagged(self) -> NDArray[np.int64]:
+        """How often a #topic# began or ended up to each character of the joined original: odd inside of one.
+
+        A post with an odd number of marks has lost its first one, as crawls and quotes do: it begins inside a topic.
+        """
+        marks = (self.characters == tr.traits().of[ord("#")]).view(np.int8)
+        marks[self.origin] ^= (np.add.reduceat(marks, self.origin) & 1).astype(np.int8)
+        return np.add.accumulate(marks, dtype=np.int64)
+
+    def of(self, traits: int) -> NDArray[np.int64]:
+        """Where the characters with one of these traits are."""
+        return ((self.characters & traits) != 0).nonzero()[0]
+
+    @property
+    def text(self) -> str:
+        return (self.characters & tr.CODE).astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+
+    def keep(self, kept: NDArray[np.int64]) -> None:
+        """Drops all characters but these, which include the end marks."""
+        self.characters = self.characters.take(kept)
+        self.ends = kept.searchsorted(self.ends)
+        self.place = kept if self.place is None else self.place.take(kept)
+
+    def drop_nothing(self) -> None:
+        self.keep((self.characters != tr.NOTHING).nonzero()[0])
+
+    def put(self, start: int, end: int, text: str) -> None:
+        """Overwrites a stretch by a text no longer than it; what is left over is nothing, and dropped later."""
+        self.characters[start:end] = tr.NOTHING
+        for at, char in enumerate(text, start):
+            self.characters[at] = tr.traits().folded(ord(char))
 
 
 class Units(NamedTuple):
@@ -37,8 +90,7 @@ class Units(NamedTuple):
 
     `glyph` (m,) identifies the unit as written, `sound` (m,) as spoken; `tagged` (m,) says whether it is part of a
     #topic#; `bounds` (n + 1,) are each post's first unit and the end; `signs` (n, len(SIGNS)) counts what the units
-    leave out. `first` and `last` (m,) are the places of a unit's first and last character in the joined posts,
-    `origin` (n,) those of the posts themselves.
+    leave out. `starts` (m,) are their places in `line`, from which the offsets are found when asked for.
     """
 
     glyph: NDArray[np.uint64]
@@ -46,163 +98,115 @@ class Units(NamedTuple):
     tagged: NDArray[np.bool_]
     bounds: NDArray[np.int64]
     signs: NDArray[np.int64]
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
-    origin: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    line: _Line
 
     @property
     def post(self) -> NDArray[np.int64]:
         """The index of each unit's post (m,)."""
-        return np.arange(self.origin.size).repeat(np.diff(self.bounds))
+        return np.arange(self.bounds.size - 1).repeat(np.diff(self.bounds))
 
     @property
     def start(self) -> NDArray[np.int64]:
         """Where in the original post each unit starts (m,)."""
-        return self.first - self.origin[self.post]
+        return self._offsets(self.starts)
 
     @property
     def end(self) -> NDArray[np.int64]:
         """Where in the original post each unit ends (m,)."""
-        return self.last + 1 - self.origin[self.post]
+        wordy = self.line.of(tr.WORDY)
+        lasts = wordy[np.diff(wordy, append=-1) != 1]  # of words
+        last = self.starts.copy()
+        words = np.flatnonzero(self.line.characters[last] & np.uint64(tr.WORDY))
+        last[words] = lasts[lasts.searchsorted(last[words])]
+        return self._offsets(last) + 1
 
-
-class _Line:
-    """The batch as one array of code points, with the traits of each and its place in the joined original.
-
-    `present` has the traits of all characters there ever were.
-    """
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        raw = np.frombuffer(("\n".join(texts) + "\n").encode("utf-32-le", "surrogatepass"), "<u4")
-        self.lengths = np.array([len(text) + 1 for text in texts])
-        self.ends = np.add.accumulate(self.lengths) - 1
-        codes = ch.characters().fold.take(raw, mode="clip")
-        traits = tr.traits().take(codes)
-        codes[self.ends], traits[self.ends] = ch.END, tr.traits()[ch.END]
-        self.present = int(np.bitwise_or.reduce(traits))
-        self.beyond = False
-        if self.present & tr.NOTHING and int(raw.max()) >= ch.TABLE_SIZE:
-            # rare ideographs as they are; tags and variation selectors dropped
-            rare = (raw >= ch.TABLE_SIZE) & (raw < 0xE0000)
-            codes[rare], traits[rare] = raw[rare], tr.traits()[-1]
-            self.beyond = True
-        self.codes, self.traits = codes, traits
-        self.place: NDArray[np.int64] | None = None  # None: as in the original
-        self.tagged = self._tagged() if self.present & tr.HASH else None
-        if self.present & tr.NOTHING:
-            self.keep(codes.nonzero()[0])
-
-    def _tagged(self) -> NDArray[np.int64]:
-        """How often a #topic# began or ended up to each character of the joined original: odd inside of one.
-
-        A post with an odd number of marks has lost its first one, as crawls and quotes do: it begins inside a topic.
-        """
-        marks = self.codes == _HASH
-        begins = self.ends + 1 - self.lengths
-        marks[begins] ^= (np.add.reduceat(marks.view(np.int8), begins) & 1).astype(bool)
-        return np.add.accumulate(marks.view(np.int8), dtype=np.int64)
-
-    def keep(self, kept: NDArray[np.int64]) -> None:
-        """Drops all characters but these."""
-        self.codes, self.traits = self.codes[kept], self.traits[kept]
-        self.place = kept if self.place is None else self.place[kept]
-
-    @property
-    def text(self) -> str:
-        return self.codes.tobytes().decode("utf-32-le", "surrogatepass")
-
-    def of(self, traits: int) -> NDArray[np.int64]:
-        """Where the characters with one of these traits are."""
-        return ((self.traits & traits) != 0).nonzero()[0]
-
-    def put(self, start: int, end: int, text: str) -> None:
-        """Overwrites a stretch by a text no longer than it; what is left over is nothing, and dropped later."""
-        self.codes[start:end], self.traits[start:end] = 0, tr.traits()[0]
-        for at, code in enumerate(map(ord, text), start):
-            self.codes[at], self.traits[at] = code, tr.traits()[code]
+    def _offsets(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where characters of the line are in their original posts."""
+        return (at if self.line.place is None else self.line.place[at]) - self.line.origin[self.post]
 
 
 def units(texts: Sequence[str]) -> Units:
     """Normalises a batch of posts. Any string is allowed: empty ones, NULs, lone surrogates."""
     if not texts:
-        return units([""])._replace(
-            bounds=np.zeros(1, np.int64), signs=np.zeros((0, len(SIGNS)), np.int64), origin=np.zeros(0, np.int64)
-        )
+        return units([""])._replace(bounds=np.zeros(1, np.int64), signs=np.zeros((0, len(SIGNS)), np.int64))
     line = _Line(texts)
-    _name_names(line)
+    if line.present & tr.NAMES_SOMETHING:
+        _name_names(line)
     signs = _count_signs(line)
+    if line.present & (tr.X | tr.DIGIT):
+        _mask_figures(line)
     _close_gaps(line)
-    _unmask(line)
-    _read_pinyin(line)
+    if line.present & tr.DISGUISES:
+        _unmask(line)
+    if line.present & tr.LOWER:
+        _read_pinyin(line)
     return _cut(line, signs)
 
 
 def _name_names(line: _Line) -> None:
     """Links, mentions and named emoji become one character each."""
-    if not line.present & tr.NAMES_SOMETHING:
-        return
-    marks = {chr(code) for code in line.codes[line.of(tr.NAMES_SOMETHING)].tolist()}
     text = line.text
+    marks = {text[at] for at in line.of(tr.NAMES_SOMETHING).tolist()}
     for name in NAMES:
         if not marks.isdisjoint(name.marks) and (name.hint is None or name.hint.search(text)):
             for match in name.pattern.finditer(text):
                 start = match.start()
-                if line.codes[start]:  # not inside a name found before
+                if line.characters[start] != tr.NOTHING:  # not inside a name found before
                     line.put(start, match.end(), name.stands_for)
 
 
 def _count_signs(line: _Line) -> NDArray[np.int64]:
     """Counts per post, columns as in `SIGNS`. An end mark counts as another sign of its own post, in any batch."""
-    if line.place is None:
-        lengths = line.lengths
-    else:
-        lengths = np.diff(line.of(tr.END), prepend=-1)
-    posts, columns = lengths.size, len(SIGNS) + 1  # one for what is nothing
+    posts, columns = line.ends.size, len(SIGNS) + 1  # one for what is nothing
+    lengths = line.ends.copy()
+    lengths[0] += 1
+    lengths[1:] -= line.ends[:-1]
     cells = np.arange(0, posts * columns, columns).repeat(lengths)
-    cells += line.traits & tr.SIGN
+    cells += ((line.characters & tr.SIGN) >> tr.SIGN_BIT).view(np.int64)
     return np.bincount(cells, minlength=posts * columns).reshape(posts, columns)[:, :-1]
 
 
-def _close_gaps(line: _Line) -> None:
-    """Leaves letters and digits, with one space where two words of letters meet; digits all become 0."""
-    codes, traits = line.codes, line.traits
+def _mask_figures(line: _Line) -> None:
+    """Figures, and what is between or in place of them, become 0."""
+    characters, zero = line.characters, tr.traits().of[ord("0")]
+    if line.present & tr.OTHER_DIGIT:
+        characters[line.of(tr.OTHER_DIGIT)] = zero
     if line.present & tr.X:
         x = line.of(tr.X)
         third = x[2:][x[2:] - x[:-2] == 2]  # x-runs of three and more are masked digits
         for shift in range(3):
-            codes[third - shift], traits[third - shift] = _ZERO, tr.traits()[_ZERO]
-        line.present |= tr.DIGIT
-    if line.present & tr.DIGIT:
-        if line.present & tr.JOINS:
-            joins = line.of(tr.JOINS)
-            between = joins[(traits[joins - 1] & traits[joins + 1] & tr.DIGIT) != 0]  # an end mark comes last
-            traits[between] = tr.traits()[_ZERO]
-        codes[line.of(tr.DIGIT)] = _ZERO
-    letter = (traits & (tr.HAN | tr.WORDY | tr.END)) != 0
+            characters[third - shift] = zero
+    if line.present & tr.JOINS:
+        joins = line.of(tr.JOINS)  # never the last character, which is an end mark
+        characters[joins[(characters[joins - 1] & characters[joins + 1] & tr.DIGIT) != 0]] = zero
+
+
+def _close_gaps(line: _Line) -> None:
+    """Leaves letters and digits, with one space where two words of letters meet."""
+    letter = (line.characters & (tr.HAN | tr.WORDY | tr.END)) != 0
     kept = letter.nonzero()[0]
-    wordy = ((traits[kept] & tr.WORDY) != 0).nonzero()[0]
-    if wordy.size:
-        at = kept[wordy]  # words' letters and digits; what follows is said of each and the next one
-        next_to = wordy[1:] - wordy[:-1] == 1
-        gap = next_to & (at[1:] - at[:-1] > 1)
-        if gap.any():
-            # A single letter or figure on both sides: spelt out, so the gap is dropped.
-            joined = np.zeros(at.size + 1, bool)
-            joined[1:-1] = next_to & ~gap
-            single = ~(joined[1:] | joined[:-1])
-            gaps = at[:-1][gap & ~(single[1:] & single[:-1])] + 1
-            codes[gaps], traits[gaps] = _SPACE, tr.traits()[_SPACE]
-            letter[gaps] = True
-            kept = letter.nonzero()[0]
+    wordy = ((line.characters.take(kept) & tr.WORDY) != 0).nonzero()[0]
+    at = kept[wordy]  # words' letters and digits; what follows is said of each and the next one
+    next_to = wordy[1:] - wordy[:-1] == 1
+    gap = next_to & (at[1:] - at[:-1] > 1)
+    if gap.any():
+        # A single letter or figure on both sides: spelt out, so the gap is dropped.
+        joined = np.zeros(at.size + 1, bool)
+        joined[1:-1] = next_to & ~gap
+        single = ~(joined[1:] | joined[:-1])
+        gaps = at[:-1][gap & ~(single[1:] & single[:-1])] + 1
+        line.characters[gaps] = tr.traits().of[ord(" ")]
+        letter[gaps] = True
+        kept = letter.nonzero()[0]
     line.keep(kept)
 
 
 def _unmask(line: _Line) -> None:
     """Disguised words become themselves."""
-    if not line.present & tr.DISGUISES:
-        return
-    maybe = line.of(tr.DISGUISES)
-    maybe = maybe[first_pairs()[pair_key(line.codes[maybe], line.codes[maybe + 1])]]  # an end mark comes last
+    maybe = line.of(tr.DISGUISES)  # never the last character, which is an end mark
+    codes = line.characters & tr.CODE
+    maybe = maybe[first_pairs()[pair_key(codes[maybe], codes[maybe + 1])]]
     if maybe.size == 0:
         return
     text, done = line.text, 0
@@ -212,15 +216,13 @@ def _unmask(line: _Line) -> None:
             done = match.end()
             line.put(at, done, replacement(match))
     if done:
-        line.keep(line.codes.nonzero()[0])
+        line.drop_nothing()
 
 
 def _read_pinyin(line: _Line) -> None:
     """Pinyin among ideographs becomes syllables."""
-    if not line.present & tr.LOWER:
-        return
-    lower = line.of(tr.LOWER)
-    beside = lower[((line.traits[lower - 1] | line.traits[lower + 1]) & tr.IDEOGRAPH) != 0]  # an end mark comes last
+    lower, characters = line.of(tr.LOWER), line.characters  # never the last character, which is an end mark
+    beside = lower[((characters[lower - 1] | characters[lower + 1]) & tr.IDEOGRAPH) != 0]
     if beside.size == 0:
         return
     text, done, changed = line.text, 0, False
@@ -232,7 +234,7 @@ def _read_pinyin(line: _Line) -> None:
         done = stretch.end()
         for match in WORDS.finditer(text, stretch.start(), done):
             if not ("\u3400" <= text[match.start() - 1] <= "\u9fff" or "\u3400" <= text[match.end()] <= "\u9fff"):
-                continue  # in the middle
+                continue
             words = [syllables_of(word) for word in match[0].split(" ")]
             if all(words):
                 changed = True
@@ -244,57 +246,50 @@ def _read_pinyin(line: _Line) -> None:
                         at += len(syllable)
                     at += 1
     if changed:
-        line.keep(line.codes.nonzero()[0])
+        line.drop_nothing()
 
 
 def _cut(line: _Line, signs: NDArray[np.int64]) -> Units:
     """Cuts the line into units and identifies each."""
-    codes, traits = line.codes, line.traits
-    place = np.arange(codes.size) if line.place is None else line.place
-    whole = (traits & tr.HAN) != 0
     wordy = line.of(tr.WORDY)
-    if wordy.size:
-        edge = np.ones(wordy.size + 1, bool)
-        edge[1:-1] = wordy[1:] - wordy[:-1] > 1
-        word_starts, word_lasts = wordy[edge[:-1]], wordy[edge[1:]]
-        whole[word_starts] = True
-    starts = whole.nonzero()[0]
-    glyph = codes[starts].astype(np.uint64)
-    sound = ch.spoken().take(glyph.view(np.int64), mode="clip").astype(np.uint64)
-    if line.beyond:
-        sound = np.where(glyph < ch.TABLE_SIZE, sound, glyph)
-    first = place[starts]
-    last = first
+    edge = np.ones(wordy.size + 1, bool)  # is it the first letter of a word, and was the one before the last?
+    np.not_equal(wordy[1:] - wordy[:-1], 1, out=edge[1:-1])
+    word_starts = wordy[edge[:-1]]
+    start = (line.characters & tr.HAN) != 0
+    start[word_starts] = True
+    starts = start.nonzero()[0]
+    whole = line.characters.take(starts)
+    glyph, sound = whole & tr.CODE, whole >> tr.SPOKEN_BIT
     if wordy.size:
         words = starts.searchsorted(word_starts)
-        glyph[words], sound[words] = _words(codes[wordy], traits[wordy], edge[:-1].nonzero()[0])
-        last = first.copy()
-        last[words] = place[word_lasts]
+        glyph[words], sound[words] = _words(line.characters.take(wordy), edge)
     bounds = np.zeros(signs.shape[0] + 1, np.int64)
-    bounds[1:] = starts.searchsorted(line.of(tr.END))
+    bounds[1:] = starts.searchsorted(line.ends)
     again = _repeats(glyph, bounds)
     if again.size:
         kept = np.ones(glyph.size, bool)
         kept[again] = False
         again = (~kept).nonzero()[0]  # in order, each once
-        glyph, sound, first, last = glyph[kept], sound[kept], first[kept], last[kept]
+        glyph, sound, starts = glyph[kept], sound[kept], starts[kept]
         before = again.searchsorted(bounds)
         bounds -= before
-        signs[:, -1] = np.diff(before)
-    tagged = np.zeros(first.size, bool) if line.tagged is None else (line.tagged[first] & 1).astype(bool)
-    return Units(glyph, sound, tagged, bounds, signs, first, last, line.ends + 1 - line.lengths)
+        signs[:, -1] = before[1:] - before[:-1]
+    if line.tagged is None:
+        tagged = np.zeros(starts.size, bool)
+    else:
+        tagged = (line.tagged[starts if line.place is None else line.place[starts]] & 1).astype(bool)
+    return Units(glyph, sound, tagged, bounds, signs, starts, line)
 
 
-def _words(
-    codes: NDArray[np.uint32], traits: NDArray[np.uint16], starts: NDArray[np.int64]
-) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """Glyphs and sounds of words, whose letters and figures come one word after the other, each word from its start."""
-    size = np.diff(starts, append=codes.size)
-    nth = np.minimum(np.arange(codes.size) - starts.repeat(size), _LONGEST - 1)
-    letters = codes * _POWER[nth]
-    glyph = np.add.reduceat(letters, starts) * _MIX
-    sound = np.add.reduceat(letters * (nth < _STEM), starts) * _MIX
-    figures = np.add.reduceat((traits & tr.DIGIT) != 0, starts, dtype=np.int64)
+def _words(letters: NDArray[np.uint64], edge: NDArray[np.bool_]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Glyphs and sounds of words, whose letters and figures come one word after the other."""
+    edges = edge.nonzero()[0]
+    starts, size = edges[:-1], edges[1:] - edges[:-1]
+    nth = np.minimum(np.arange(letters.size) - starts.repeat(size), _LONGEST - 1)
+    spelled = (letters & tr.CODE) * _POWER[nth]
+    glyph = np.add.reduceat(spelled, starts) * _MIX
+    sound = np.add.reduceat(spelled * (nth < _STEM), starts) * _MIX
+    figures = np.add.reduceat((letters & tr.DIGIT) != 0, starts, dtype=np.int64)
     number = (figures == size) | ((figures > 0) & (size >= 5))
     glyph[number] = sound[number] = ch.NUMBER
     return glyph, sound
@@ -302,23 +297,20 @@ def _words(
 
 def _repeats(glyph: NDArray[np.uint64], bounds: NDArray[np.int64]) -> NDArray[np.int64]:
     """Which units to drop: shouting the same word or line over and over adds nothing after the first time or two."""
-    size = glyph.size
-    ahead = np.zeros(size + _LONGEST_LOOP + 1, np.uint64)
-    ahead[:size] = glyph
-    # row by row: is it the unit 1, 2, 3 … later on?
-    same = np.ndarray((_LONGEST_LOOP, size), np.uint64, ahead, ahead.itemsize, (ahead.itemsize, ahead.itemsize)) == glyph
-    pairs = same.ravel().nonzero()[0]
-    if pairs.size == 0:
-        return pairs
-    next_to = int(pairs.searchsorted(size))
-    twice, loops = pairs[:next_to], pairs[next_to:]
-    post = bounds.searchsorted  # of a unit, when asked for what is on its right side
-    twice = twice[post(twice, "right") == post(twice + 1, "right")]
-    numbers = twice[glyph[twice] == ch.NUMBER]  # numbers in a row are one
-    thrice = twice[1:][twice[1:] - twice[:-1] == 1]  # of other units two are left: 哈哈
+    size, item = glyph.size, glyph.itemsize
+    padded = np.zeros(size + _LONGEST_LOOP + 1, np.uint64)
+    padded[:size] = glyph
+    ahead = np.ndarray((_LONGEST_LOOP, size), np.uint64, padded, item, (item, item))  # row by row 1, 2, 3 … units on
+    same = (ahead == glyph).ravel().nonzero()[0]
+    next_to = int(same.searchsorted(size))
+    twice, loops = same[:next_to], same[next_to:]
+    twice = twice[bounds.searchsorted(twice, "right") == bounds.searchsorted(twice + 1, "right")]  # in one post
+    numbers = twice[glyph[twice] == ch.NUMBER] + 1  # numbers in a row are one
+    thrice = twice[1:][twice[1:] - twice[:-1] == 1] + 1  # of other units two are left: 哈哈
     loops = loops[2:][loops[2:] - loops[:-2] == 2]
-    row, at = np.divmod(loops, size)
-    later = at + row + 1
-    looped = later[post(at - 2, "right") == post(later, "right")]
-    again = np.concatenate((numbers + 1, thrice + 1, looped))
+    if loops.size:
+        row, at = np.divmod(loops, size)
+        later = at + row + 1
+        loops = later[bounds.searchsorted(at - 2, "right") == bounds.searchsorted(later, "right")]
+    again = np.concatenate((numbers, thrice, loops))
     return again[again < size]

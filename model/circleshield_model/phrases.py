@@ -120,15 +120,15 @@ def _one_group(patterns: list[str]) -> list[str]:
     return [f"(?P<word>{'|'.join(words)})", *others] if words else others
 
 
-def pair_key(first: NDArray[np.uint32], second: NDArray[np.uint32]) -> NDArray[np.uint32]:
+def pair_key(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """A number below 2**16 for two neighbouring characters."""
-    return (first * np.uint32(31) + second) & np.uint32(0xFFFF)
+    return (first * np.uint64(31) + second) & np.uint64(0xFFFF)
 
 
 @cache
 def first_pairs() -> NDArray[np.bool_]:
     """By `pair_key`: may these be of `disguised_pairs`? Asked of whole batches at once."""
-    first, second = (np.array([ord(pair[i]) for pair in disguised_pairs()], np.uint32) for i in (0, 1))
+    first, second = (np.array([ord(pair[i]) for pair in disguised_pairs()], np.uint64) for i in (0, 1))
     found = np.zeros(1 << 16, bool)
     found[pair_key(first, second)] = True
     return found

@@ -1,9 +1,11 @@
-"""All that normalising asks of a folded character, as the bits of one number: looked up once a character.
+"""All that normalising asks of a character, in one number: what it folds to, what it is, and how it is spoken.
 
-The lowest four bits are a column of `SIGNS`. One `or` over a batch says what does not occur in it at all.
+A character of a batch is one such number (uint64), looked up once; `NOTHING` where it is dropped. One `or` over a batch
+says what does not occur in it at all.
 """
 
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,14 +29,17 @@ SIGNS = (
     "mention",
     "repeat",
 )
-SIGN = 0xF  # the column; one beyond the last where there is no character any more
 
+CODE = (1 << 21) - 1  # the folded character; all ASCII figures are 0
+SIGN_BIT = 21  # from here four bits: the column of `SIGNS`, or one beyond the last
+SIGN = 0xF << SIGN_BIT
 (
+    DROPPED,
     HAN,  # what is a unit by itself: ideographs, kana, syllables, links
     LATIN,
     DIGIT,
+    OTHER_DIGIT,  # not of ASCII
     END,  # of a post
-    NOTHING,  # dropped, or eaten by a name or a disguise
     HASH,
     X,
     LOWER,  # a to z
@@ -42,23 +47,32 @@ SIGN = 0xF  # the column; one beyond the last where there is no character any mo
     JOINS,  # between two figures it makes them one: ,-./:
     NAMES_SOMETHING,  # no name is without one of these
     DISGUISES,  # may begin a disguise
-) = (1 << bit for bit in range(4, 16))
+) = (1 << bit for bit in range(25, 38))
 WORDY = LATIN | DIGIT
+SPOKEN_BIT = 40  # from here the syllable, or the folded character itself where it has no reading
+
+NOTHING = DROPPED | len(SIGNS) << SIGN_BIT
+_PRIVATE, _PRIVATE_END = 0xE000, 0xF000
 
 
-def _add(table: NDArray[np.uint16], characters: str, bits: int) -> None:
-    table[[ord(c) for c in characters]] |= bits
+class Traits(NamedTuple):
+    """`of` (TABLE_SIZE,) are those of any character of a post; `private` those of the ones that normalising puts in."""
 
+    of: NDArray[np.uint64]
+    private: NDArray[np.uint64]
 
-def _sign(table: NDArray[np.uint16], characters: str, name: str) -> None:
-    at = [ord(c) for c in characters]
-    table[at] = table[at] & (0xFFFF - SIGN) | SIGNS.index(name)
+    def folded(self, code: int) -> np.uint64:
+        """The traits of a character that normalising puts in."""
+        if _PRIVATE <= code < _PRIVATE_END:
+            return self.private[code - _PRIVATE]
+        return self.of[code]
 
 
 @cache
-def traits() -> NDArray[np.uint16]:
-    """Bits of every folded character (TABLE_SIZE,); the last one stands for all ideographs beyond the table."""
-    by_kind = np.zeros(7, np.uint16)
+def traits() -> Traits:
+    """The table, made once."""
+    fold, kind, sound, _ = ch.characters()
+    by_kind = np.zeros(7, np.uint64)
     for this, sign, bit in (
         (ch.HAN, "han", HAN),
         (ch.LATIN, "latin", LATIN),
@@ -66,19 +80,37 @@ def traits() -> NDArray[np.uint16]:
         (ch.SPACE, "space", 0),
         (ch.EMOJI, "emoji", 0),
     ):
-        by_kind[this] = SIGNS.index(sign) | bit
-    table: NDArray[np.uint16] = by_kind[ch.characters().kind]
+        by_kind[this] = SIGNS.index(sign) << SIGN_BIT | bit
+    codes = np.arange(ch.TABLE_SIZE, dtype=np.uint64)
+    spoken = np.where(sound > 0, sound + np.uint64(ch.FIRST_SYLLABLE), codes)
+    folded = codes | by_kind[kind] | spoken << np.uint64(SPOKEN_BIT)
     for marks, sign in (("#", "hash"), ("!", "exclaim"), ("?", "question"), ("【「『〖《", "bracket")):
-        _sign(table, marks, sign)
-    _sign(table, chr(ch.LINK), "link")
-    _sign(table, chr(ch.MENTION), "mention")
-    table[0] = len(SIGNS) | NOTHING
-    table[ch.END] |= END
-    table[0x3400:0xA000] |= IDEOGRAPH
-    _add(table, "#", HASH)
-    _add(table, "x", X)
-    _add(table, "abcdefghijklmnopqrstuvwxyz", LOWER)
-    _add(table, ",-./:", JOINS)
-    _add(table, "".join(name.marks for name in NAMES), NAMES_SOMETHING)
-    _add(table, "".join({pair[0] for pair in disguised_pairs()}), DISGUISES)
-    return table
+        _sign(folded, marks, sign)
+    _sign(folded, chr(ch.LINK), "link")
+    _sign(folded, chr(ch.MENTION), "mention")
+    folded[kind == ch.DIGIT] |= np.uint64(OTHER_DIGIT)
+    folded[ord("0") : ord("9") + 1] = folded[ord("0")] - OTHER_DIGIT
+    folded[0x3400:0xA000] |= np.uint64(IDEOGRAPH)
+    for marks, bit in (
+        (chr(ch.END), END),
+        ("#", HASH),
+        ("x", X),
+        ("abcdefghijklmnopqrstuvwxyz", LOWER),
+        (",-./:", JOINS),
+        ("".join(name.marks for name in NAMES), NAMES_SOMETHING),
+        ("".join({pair[0] for pair in disguised_pairs()}), DISGUISES),
+    ):
+        folded[[ord(c) for c in marks]] |= np.uint64(bit)
+    folded[0] = NOTHING
+    return Traits(folded[fold], folded[_PRIVATE:_PRIVATE_END].copy())
+
+
+def _sign(table: NDArray[np.uint64], characters: str, name: str) -> None:
+    at = [ord(c) for c in characters]
+    table[at] = table[at] & np.uint64(2**64 - 1 - SIGN) | np.uint64(SIGNS.index(name) << SIGN_BIT)
+
+
+def rare_ideographs(codes: NDArray[np.uint32]) -> NDArray[np.uint64]:
+    """The traits of characters beyond the table."""
+    wide = codes.astype(np.uint64)
+    return wide | np.uint64(HAN | SIGNS.index("han") << SIGN_BIT) | wide << np.uint64(SPOKEN_BIT)
