@@ -24,8 +24,10 @@ _STRETCH = re.compile("[a-z ]+")
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _BASE = 0x100000001B3  # odd, so that it has an inverse modulo 2**64
 _LONGEST = 64  # letters of a word that count
-_POWER = np.array([pow(_BASE, i, 2**64) for i in range(_LONGEST)], np.uint64)
 _STEM = 5  # letters of a word that say how it sounds: its endings do not count
+# (2, letters) as written, as spoken
+_POWERS = np.array([[pow(_BASE, i, 2**64) for i in range(_LONGEST)]] * 2, np.uint64)
+_POWERS[1, _STEM:] = 0
 _LONGEST_LOOP = 8
 
 
@@ -43,11 +45,12 @@ class _Line:
         known = tr.traits()
         self.characters = known.of.take(raw, mode="clip")
         self.characters[self.ends] = known.folded(ch.END)
-        self.present = int(np.bitwise_or.reduce(self.characters))
+        self.present: np.uint64 = np.bitwise_or.reduce(self.characters)
         self.place: NDArray[np.int64] | None = None  # None: as in the original
         if self.present & tr.DROPPED and int(raw.max()) >= ch.TABLE_SIZE:  # the table's last is dropped
             rare = (raw >= ch.TABLE_SIZE) & (raw < 0xE0000)  # above are tags and variation selectors
             self.characters[rare] = tr.rare_ideographs(raw[rare])
+        self._text: str | None = None
         self.tagged = self._tagged() if self.present & tr.HASH else None
         if self.present & tr.DROPPED:
             self.drop_nothing()
@@ -61,19 +64,23 @@ class _Line:
         marks[self.origin] ^= (np.add.reduceat(marks, self.origin) & 1).astype(np.int8)
         return np.add.accumulate(marks, dtype=np.int64)
 
-    def of(self, traits: int) -> NDArray[np.int64]:
+    def of(self, traits: np.uint64) -> NDArray[np.int64]:
         """Where the characters with one of these traits are."""
-        return ((self.characters & traits) != 0).nonzero()[0]
+        return ((self.characters & traits) != tr.NONE).nonzero()[0]
 
     @property
     def text(self) -> str:
-        return (self.characters & tr.CODE).astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+        """The characters as they are, or were when it was first asked for since some were dropped."""
+        if self._text is None:
+            self._text = (self.characters & tr.CODE).astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+        return self._text
 
     def keep(self, kept: NDArray[np.int64]) -> None:
         """Drops all characters but these, which include the end marks."""
         self.characters = self.characters.take(kept)
         self.ends = kept.searchsorted(self.ends)
         self.place = kept if self.place is None else self.place.take(kept)
+        self._text = None
 
     def drop_nothing(self) -> None:
         self.keep((self.characters != tr.NOTHING).nonzero()[0])
@@ -117,7 +124,7 @@ class Units(NamedTuple):
         wordy = self.line.of(tr.WORDY)
         lasts = wordy[np.diff(wordy, append=-1) != 1]  # of words
         last = self.starts.copy()
-        words = np.flatnonzero(self.line.characters[last] & np.uint64(tr.WORDY))
+        words = np.flatnonzero(self.line.characters[last] & tr.WORDY)
         last[words] = lasts[lasts.searchsorted(last[words])]
         return self._offsets(last) + 1
 
@@ -147,9 +154,8 @@ def units(texts: Sequence[str]) -> Units:
 def _name_names(line: _Line) -> None:
     """Links, mentions and named emoji become one character each."""
     text = line.text
-    marks = {text[at] for at in line.of(tr.NAMES_SOMETHING).tolist()}
     for name in NAMES:
-        if not marks.isdisjoint(name.marks) and (name.hint is None or name.hint.search(text)):
+        if line.present & tr.NAME_MARKS[name.marks] and (name.hint is None or name.hint.search(text)):
             for match in name.pattern.finditer(text):
                 start = match.start()
                 if line.characters[start] != tr.NOTHING:  # not inside a name found before
@@ -179,14 +185,14 @@ def _mask_figures(line: _Line) -> None:
             characters[third - shift] = zero
     if line.present & tr.JOINS:
         joins = line.of(tr.JOINS)  # never the last character, which is an end mark
-        characters[joins[(characters[joins - 1] & characters[joins + 1] & tr.DIGIT) != 0]] = zero
+        characters[joins[(characters[joins - 1] & characters[joins + 1] & tr.DIGIT) != tr.NONE]] = zero
 
 
 def _close_gaps(line: _Line) -> None:
     """Leaves letters and digits, with one space where two words of letters meet."""
-    letter = (line.characters & (tr.HAN | tr.WORDY | tr.END)) != 0
+    letter = (line.characters & tr.LETTER) != tr.NONE
     kept = letter.nonzero()[0]
-    wordy = ((line.characters.take(kept) & tr.WORDY) != 0).nonzero()[0]
+    wordy = ((line.characters.take(kept) & tr.WORDY) != tr.NONE).nonzero()[0]
     at = kept[wordy]  # words' letters and digits; what follows is said of each and the next one
     next_to = wordy[1:] - wordy[:-1] == 1
     gap = next_to & (at[1:] - at[:-1] > 1)
@@ -205,8 +211,7 @@ def _close_gaps(line: _Line) -> None:
 def _unmask(line: _Line) -> None:
     """Disguised words become themselves."""
     maybe = line.of(tr.DISGUISES)  # never the last character, which is an end mark
-    codes = line.characters & tr.CODE
-    maybe = maybe[first_pairs()[pair_key(codes[maybe], codes[maybe + 1])]]
+    maybe = maybe[first_pairs()[pair_key(line.characters[maybe] & tr.CODE, line.characters[maybe + 1] & tr.CODE)]]
     if maybe.size == 0:
         return
     text, done = line.text, 0
@@ -222,7 +227,7 @@ def _unmask(line: _Line) -> None:
 def _read_pinyin(line: _Line) -> None:
     """Pinyin among ideographs becomes syllables."""
     lower, characters = line.of(tr.LOWER), line.characters  # never the last character, which is an end mark
-    beside = lower[((characters[lower - 1] | characters[lower + 1]) & tr.IDEOGRAPH) != 0]
+    beside = lower[((characters[lower - 1] | characters[lower + 1]) & tr.IDEOGRAPH) != tr.NONE]
     if beside.size == 0:
         return
     text, done, changed = line.text, 0, False
@@ -255,7 +260,7 @@ def _cut(line: _Line, signs: NDArray[np.int64]) -> Units:
     edge = np.ones(wordy.size + 1, bool)  # is it the first letter of a word, and was the one before the last?
     np.not_equal(wordy[1:] - wordy[:-1], 1, out=edge[1:-1])
     word_starts = wordy[edge[:-1]]
-    start = (line.characters & tr.HAN) != 0
+    start = (line.characters & tr.HAN) != tr.NONE
     start[word_starts] = True
     starts = start.nonzero()[0]
     whole = line.characters.take(starts)
@@ -281,18 +286,18 @@ def _cut(line: _Line, signs: NDArray[np.int64]) -> Units:
     return Units(glyph, sound, tagged, bounds, signs, starts, line)
 
 
-def _words(letters: NDArray[np.uint64], edge: NDArray[np.bool_]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """Glyphs and sounds of words, whose letters and figures come one word after the other."""
+def _words(letters: NDArray[np.uint64], edge: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    """Glyphs and sounds (2, words) of words, whose letters and figures come one word after the other."""
     edges = edge.nonzero()[0]
     starts, size = edges[:-1], edges[1:] - edges[:-1]
-    nth = np.minimum(np.arange(letters.size) - starts.repeat(size), _LONGEST - 1)
-    spelled = (letters & tr.CODE) * _POWER[nth]
-    glyph = np.add.reduceat(spelled, starts) * _MIX
-    sound = np.add.reduceat(spelled * (nth < _STEM), starts) * _MIX
-    figures = np.add.reduceat((letters & tr.DIGIT) != 0, starts, dtype=np.int64)
-    number = (figures == size) | ((figures > 0) & (size >= 5))
-    glyph[number] = sound[number] = ch.NUMBER
-    return glyph, sound
+    nth = np.arange(letters.size) - starts.repeat(size)
+    spelled = _POWERS.take(nth, axis=1, mode="clip")
+    spelled *= letters & tr.CODE
+    words = np.add.reduceat(spelled, starts, axis=1)
+    words *= _MIX
+    figures = np.add.reduceat((letters & tr.DIGIT) != tr.NONE, starts, dtype=np.int64)
+    words[:, (figures == size) | ((figures > 0) & (size >= 5))] = ch.NUMBER
+    return words
 
 
 def _repeats(glyph: NDArray[np.uint64], bounds: NDArray[np.int64]) -> NDArray[np.int64]:

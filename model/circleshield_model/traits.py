@@ -30,9 +30,10 @@ SIGNS = (
     "repeat",
 )
 
-CODE = (1 << 21) - 1  # the folded character; all ASCII figures are 0
-SIGN_BIT = 21  # from here four bits: the column of `SIGNS`, or one beyond the last
-SIGN = 0xF << SIGN_BIT
+# numpy's own numbers, as Python's take longer to combine with an array than the rest of the work.
+CODE = np.uint64((1 << 21) - 1)  # the folded character; all ASCII figures are 0
+SIGN_BIT = np.uint64(21)  # from here four bits: the column of `SIGNS`, or one beyond the last
+SIGN = np.uint64(0xF << 21)
 (
     DROPPED,
     HAN,  # what is a unit by itself: ideographs, kana, syllables, links
@@ -45,13 +46,17 @@ SIGN = 0xF << SIGN_BIT
     LOWER,  # a to z
     IDEOGRAPH,  # beside which Latin letters may be pinyin
     JOINS,  # between two figures it makes them one: ,-./:
-    NAMES_SOMETHING,  # no name is without one of these
     DISGUISES,  # may begin a disguise
-) = (1 << bit for bit in range(25, 38))
+) = (np.uint64(1 << bit) for bit in range(25, 37))
+# by the marks of names, of which no name is without one
+NAME_MARKS = {marks: np.uint64(1 << bit) for bit, marks in enumerate(dict.fromkeys(name.marks for name in NAMES), 37)}
+NAMES_SOMETHING = np.bitwise_or.reduce(list(NAME_MARKS.values()))
 WORDY = LATIN | DIGIT
-SPOKEN_BIT = 40  # from here the syllable, or the folded character itself where it has no reading
+LETTER = HAN | WORDY | END
+SPOKEN_BIT = np.uint64(44)  # from here the syllable, or the folded character itself where it has no reading
 
-NOTHING = DROPPED | len(SIGNS) << SIGN_BIT
+NOTHING = DROPPED | np.uint64(len(SIGNS)) << SIGN_BIT
+NONE = np.uint64(0)
 _PRIVATE, _PRIVATE_END = 0xE000, 0xF000
 
 
@@ -76,41 +81,48 @@ def traits() -> Traits:
     for this, sign, bit in (
         (ch.HAN, "han", HAN),
         (ch.LATIN, "latin", LATIN),
-        (ch.DIGIT, "digit", DIGIT),
-        (ch.SPACE, "space", 0),
-        (ch.EMOJI, "emoji", 0),
+        (ch.DIGIT, "digit", DIGIT | OTHER_DIGIT),
+        (ch.SPACE, "space", NONE),
+        (ch.EMOJI, "emoji", NONE),
     ):
-        by_kind[this] = SIGNS.index(sign) << SIGN_BIT | bit
+        by_kind[this] = _column(sign) | bit
     codes = np.arange(ch.TABLE_SIZE, dtype=np.uint64)
     spoken = np.where(sound > 0, sound + np.uint64(ch.FIRST_SYLLABLE), codes)
-    folded = codes | by_kind[kind] | spoken << np.uint64(SPOKEN_BIT)
+    folded = codes | by_kind[kind] | spoken << SPOKEN_BIT
     for marks, sign in (("#", "hash"), ("!", "exclaim"), ("?", "question"), ("【「『〖《", "bracket")):
         _sign(folded, marks, sign)
     _sign(folded, chr(ch.LINK), "link")
     _sign(folded, chr(ch.MENTION), "mention")
-    folded[kind == ch.DIGIT] |= np.uint64(OTHER_DIGIT)
     folded[ord("0") : ord("9") + 1] = folded[ord("0")] - OTHER_DIGIT
-    folded[0x3400:0xA000] |= np.uint64(IDEOGRAPH)
+    folded[0x3400:0xA000] |= IDEOGRAPH
     for marks, bit in (
         (chr(ch.END), END),
         ("#", HASH),
         ("x", X),
         ("abcdefghijklmnopqrstuvwxyz", LOWER),
         (",-./:", JOINS),
-        ("".join(name.marks for name in NAMES), NAMES_SOMETHING),
         ("".join({pair[0] for pair in disguised_pairs()}), DISGUISES),
+        *NAME_MARKS.items(),
     ):
-        folded[[ord(c) for c in marks]] |= np.uint64(bit)
+        folded[_codes(marks)] |= bit
     folded[0] = NOTHING
     return Traits(folded[fold], folded[_PRIVATE:_PRIVATE_END].copy())
 
 
-def _sign(table: NDArray[np.uint64], characters: str, name: str) -> None:
-    at = [ord(c) for c in characters]
-    table[at] = table[at] & np.uint64(2**64 - 1 - SIGN) | np.uint64(SIGNS.index(name) << SIGN_BIT)
+def _column(sign: str) -> np.uint64:
+    return np.uint64(SIGNS.index(sign)) << SIGN_BIT
+
+
+def _sign(table: NDArray[np.uint64], characters: str, sign: str) -> None:
+    at = _codes(characters)
+    table[at] = table[at] & ~SIGN | _column(sign)
+
+
+def _codes(characters: str) -> list[int]:
+    return [ord(c) for c in characters]
 
 
 def rare_ideographs(codes: NDArray[np.uint32]) -> NDArray[np.uint64]:
     """The traits of characters beyond the table."""
     wide = codes.astype(np.uint64)
-    return wide | np.uint64(HAN | SIGNS.index("han") << SIGN_BIT) | wide << np.uint64(SPOKEN_BIT)
+    return wide | HAN | _column("han") | wide << SPOKEN_BIT
