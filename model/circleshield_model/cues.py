@@ -4,12 +4,14 @@ A phrase is one to three units: ideographs, words, `0` for any number. Those of 
 sounds alike; shorter ones must be written so, as too much that is innocent sounds like them.
 """
 
+from bisect import bisect_right
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from circleshield_model.ngrams import ORDERS, hash_rows
 from circleshield_model.normalise import Units, units
 
 PHRASES = {
@@ -52,9 +54,11 @@ NAMES = tuple(PHRASES)
 
 
 class _Lexicon(NamedTuple):
-    """The phrases of one order of n-grams."""
+    """The phrases of one order of n-grams, by its number."""
 
-    cue: dict[int, int]  # by hash
+    order: int
+    units: int
+    cues: dict[int, int]  # by hash
     maybe: NDArray[np.bool_]  # by the upper 16 bits of a hash: is there any phrase like this?
 
 
@@ -63,48 +67,35 @@ _LOW = np.uint64(48)
 
 
 @cache
-def _lexicons() -> dict[tuple[str, int], _Lexicon]:
-    from circleshield_model.ngrams import ORDERS, hashes
-
+def _lexicons() -> tuple[_Lexicon, ...]:
     listed = [
-        (phrase, cue) for cue, both in enumerate(PHRASES.values()) for phrase in _phrases(*both.split("|", 1))
+        (phrase, cue)
+        for cue, (chinese, english) in enumerate(both.split("|", 1) for both in PHRASES.values())
+        for phrase in (*chinese.split(), *english.split("|"))
     ]
     cut = units([phrase for phrase, _ in listed])
-    hashed = dict(zip(ORDERS, hashes(cut), strict=True))
-    found = {order: _Lexicon({}, np.zeros(1 << 16, bool)) for order in _ORDER_FOR.values()}
+    rows = hash_rows(cut)
+    found = {n: _Lexicon(ORDERS.index(order), n, {}, np.zeros(1 << 16, bool)) for n, order in _ORDER_FOR.items()}
     for (phrase, cue), begin, end in zip(listed, cut.bounds[:-1].tolist(), cut.bounds[1:].tolist(), strict=True):
-        order = _ORDER_FOR.get(end - begin)
-        if order is None:
+        lexicon = found.get(end - begin)
+        if lexicon is None:
             raise AssertionError(f"cue phrase {phrase!r} is not of one to three units")
-        key = int(hashed[order][begin])
-        found[order].cue[key] = cue
-        found[order].maybe[key >> int(_LOW)] = True
+        hashed = int(rows[lexicon.order, begin])
+        lexicon.cues[hashed] = cue
+        lexicon.maybe[hashed >> int(_LOW)] = True
+    return tuple(found.values())
+
+
+def count(cut: Units, rows: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """How often each cue occurs in each post (n, cues), by the units' `hash_rows`."""
+    found = np.zeros((cut.bounds.size - 1, len(NAMES)), np.int64)
+    bounds: list[int] = cut.bounds.tolist()
+    for order, n, cues, maybe in _lexicons():
+        row = rows[order]
+        here = maybe.take((row >> _LOW).view(np.int64)).nonzero()[0]
+        for at, hashed in zip(here.tolist(), row[here].tolist(), strict=True):
+            if (cue := cues.get(hashed)) is not None:
+                post = bisect_right(bounds, at) - 1
+                if at + n <= bounds[post + 1]:  # not half in the next post
+                    found[post, cue] += 1
     return found
-
-
-def _phrases(chinese: str, english: str) -> list[str]:
-    return [*chinese.split(), *english.split("|")]
-
-
-def count(
-    cut: Units,
-    order: tuple[str, int],
-    hashed: NDArray[np.uint64],
-    into: NDArray[np.int64],
-    first: NDArray[np.int64] | None = None,
-) -> None:
-    """Adds the phrases of one order, of which these are the hashes, to `into` (posts, len(NAMES)).
-
-    `first` says at which units they begin; by default at each in order.
-    """
-    lexicon = _lexicons().get(order)
-    if lexicon is None:
-        return
-    here = lexicon.maybe[(hashed >> _LOW).view(np.int64)].nonzero()[0]
-    known = [(at, lexicon.cue[key]) for at, key in zip(here.tolist(), hashed[here].tolist(), strict=True) if key in lexicon.cue]
-    if known:
-        at, cue = np.array(known).T
-        begin = at if first is None else first[at]
-        post = cut.bounds.searchsorted(begin, "right") - 1
-        one = cut.bounds[post + 1] >= begin + order[1]  # not half in the next post
-        np.add.at(into, (post[one], cue[one]), 1)

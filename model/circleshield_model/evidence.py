@@ -6,9 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circleshield_model import cues
-from circleshield_model.characters import TABLE_SIZE
-from circleshield_model.ngrams import ORDERS, Table, best_windows, hashed
-from circleshield_model.normalise import Units
+from circleshield_model.ngrams import best_windows
 from circleshield_model.traits import SIGNS
 
 WIDTHS = (12, 24, 48)  # units in a window
@@ -29,30 +27,6 @@ SHAPE = ("length", "length of topics", *_PLAIN.values(), *cues.NAMES)
 COLUMNS = SUMS + SHAPE
 
 _SIGN_COLUMNS = [SIGNS.index(name) for name in _PLAIN]
-_LONGEST = max(n for _, n in ORDERS)
-
-
-def gather(units: Units, table: Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """What the n-grams that begin at each unit weigh together (m,), and how often each cue occurs (n, cues)."""
-    size, ends = units.glyph.size, units.bounds[1:]
-    found = np.zeros((ends.size, len(cues.NAMES)), np.int64)
-    weights = np.zeros((len(ORDERS), size + _LONGEST - 1), np.int16)  # room for ends[i] - k < 0
-    others = (units.glyph >= TABLE_SIZE).nonzero()[0]  # than characters: words
-    for number, (order, row) in enumerate(zip(ORDERS, weights, strict=True)):
-        channel, n = order
-        ids: NDArray[np.uint64] = getattr(units, channel)
-        if n == 1:
-            row[:size] = table.single(ids, number)
-            hashes = hashed(ids[others], number)
-            row[others] = table.of(hashes)
-            cues.count(units, order, hashes, found, others)
-        else:
-            hashes = hashed(ids, number)
-            row[: hashes.size] = table.of(hashes)
-            for k in range(1, n):
-                row[ends - k] = 0  # reaches into the next post
-            cues.count(units, order, hashes, found)
-    return np.add.reduce(weights[:, :size], axis=0, dtype=np.int64), found
 
 
 class Outline(Protocol):
@@ -67,7 +41,8 @@ class Outline(Protocol):
 
 
 def evidence(units: Outline, each: NDArray[np.int64], cue_counts: NDArray[Any], step: float) -> NDArray[np.float64]:
-    """Columns as in `COLUMNS` (n, len(COLUMNS)), from what `gather` found.
+    """Columns as in `COLUMNS` (n, len(COLUMNS)), from what the n-grams that begin at each unit weigh and how often
+    each cue occurs (n, cues).
 
     `step` is what one in fixed point is in log-odds. A sum over k units is divided by sqrt(k + DAMPING), as a document
     vector is by its length.

@@ -9,14 +9,16 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from circleshield_model.characters import LINK, NUMBER, TABLE_SIZE
+from circleshield_model.characters import LINK, NUMBER
 from circleshield_model.normalise import Units
 
 # (what the units are compared by, how many in a row)
 ORDERS = (("glyph", 1), ("glyph", 2), ("sound", 1), ("sound", 2), ("sound", 3))
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
+_LONGEST = max(n for _, n in ORDERS)
 _HALF = np.uint64(32)
+_LINK, _LINK_TO_NUMBER = np.uint64(LINK), np.uint64(NUMBER - LINK)
 
 
 def _multipliers(order: int, n: int) -> list[np.uint64]:
@@ -33,63 +35,60 @@ def _multipliers(order: int, n: int) -> list[np.uint64]:
 _PLACES = [_multipliers(i, n) for i, (_, n) in enumerate(ORDERS)]
 
 
-def hashes(units: Units) -> Iterator[NDArray[np.uint64]]:
-    """For each of `ORDERS` the 64-bit hashes (m - n + 1,) of the n-grams that begin at each unit.
+def hash_rows(units: Units) -> NDArray[np.uint64]:
+    """For each of `ORDERS` the 64-bit hashes (orders, m + longest - 1) of the n-grams that begin at each unit.
 
-    The last n - 1 of each post reach into the next one: see `inside`.
+    The last n - 1 of each post reach into the next one. What follows the last n-gram is padding.
     """
-    for order, (channel, _) in enumerate(ORDERS):
-        yield hashed(getattr(units, channel), order)
+    rows = np.zeros((len(ORDERS), units.glyph.size + _LONGEST - 1), np.uint64)
+    for row, (channel, n), places in zip(rows, ORDERS, _PLACES, strict=True):
+        ids: NDArray[np.uint64] = getattr(units, channel)
+        mixed = row[: max(ids.size - n + 1, 0)]
+        np.multiply(ids[: mixed.size], places[0], out=mixed)
+        for k in range(1, n):
+            mixed += ids[k : k + mixed.size] * places[k]
+    rows ^= rows >> _HALF
+    rows *= _ODD
+    return rows
 
 
-def hashed(ids: NDArray[np.uint64], order: int) -> NDArray[np.uint64]:
-    """The hashes of one of `ORDERS`, by its number, for units (m,) that are next to each other: (m - n + 1,)."""
-    places = _PLACES[order]
-    size = max(ids.size - len(places) + 1, 0)
-    mixed = ids[:size] * places[0]
-    for k in range(1, len(places)):
-        mixed += ids[k : k + size] * places[k]
-    mixed ^= mixed >> _HALF
-    mixed *= _ODD
-    return mixed
+def hashes(units: Units) -> Iterator[NDArray[np.uint64]]:
+    """The rows of `hash_rows` without padding (m - n + 1,)."""
+    for row, (_, n) in zip(hash_rows(units), ORDERS, strict=True):
+        yield row[: max(units.glyph.size - n + 1, 0)]
 
 
 def inside(units: Units, n: int) -> NDArray[np.bool_]:
     """Which n-grams (m - n + 1,) lie in one post. A number, link or mention by itself says nothing."""
     if n == 1:
-        alone: NDArray[np.bool_] = (units.glyph - np.uint64(LINK)) > np.uint64(NUMBER - LINK)  # wraps below LINK
-        return alone
-    size = max(units.post.size - n + 1, 0)
-    within: NDArray[np.bool_] = units.post[:size] == units.post[n - 1 : n - 1 + size]
+        return ~_says_nothing(units)
+    post = units.post
+    size = max(post.size - n + 1, 0)
+    within: NDArray[np.bool_] = post[:size] == post[n - 1 : n - 1 + size]
     return within
+
+
+def _says_nothing(units: Units) -> NDArray[np.bool_]:
+    """Which units (m,) are numbers, links and mentions."""
+    found: NDArray[np.bool_] = (units.glyph - _LINK) <= _LINK_TO_NUMBER  # wraps below LINK
+    return found
+
+
+def weigh(weights: NDArray[np.int16], rows: NDArray[np.uint64], units: Units) -> NDArray[np.int64]:
+    """What the n-grams that begin at each unit weigh together (m,), for a table (2**bits,) and their `hash_rows`."""
+    each = weights.take(in_table(rows, weights.size.bit_length() - 1), mode="clip")
+    alone, ends = _says_nothing(units).nonzero()[0], units.bounds[1:]
+    for row, (_, n) in zip(each, ORDERS, strict=True):
+        if n == 1:
+            row[alone] = 0
+        for k in range(1, n):
+            row[ends - k] = 0  # reaches into the next post; below 0 is padding
+    return np.add.reduce(each[:, : units.glyph.size], axis=0, dtype=np.int64)
 
 
 def in_table(hashed: NDArray[np.uint64], bits: int) -> NDArray[np.int64]:
     """Where n-grams of these hashes are in a table of 2**bits."""
     return (hashed >> np.uint64(64 - bits)).view(np.int64)
-
-
-class Table:
-    """What each n-gram weighs, in fixed point: `weights` (2**bits,) by bucket.
-
-    Most units are characters: what they weigh by themselves is found by code point, without a hash.
-    """
-
-    def __init__(self, weights: NDArray[np.int16]) -> None:
-        self.weights = weights
-        self._bits = weights.size.bit_length() - 1
-        codes = np.arange(TABLE_SIZE, dtype=np.uint64)
-        self._single = {order: self.of(hashed(codes, order)) for order, (_, n) in enumerate(ORDERS) if n == 1}
-        for weight in self._single.values():
-            weight[LINK : NUMBER + 1] = 0  # say nothing: see `inside`
-
-    def of(self, hashed: NDArray[np.uint64]) -> NDArray[np.int16]:
-        """What n-grams of these hashes weigh."""
-        return self.weights.take(in_table(hashed, self._bits), mode="clip")
-
-    def single(self, ids: NDArray[np.uint64], order: int) -> NDArray[np.int16]:
-        """What units below TABLE_SIZE weigh by themselves, for an order of one unit; something else for others."""
-        return self._single[order].take(ids.view(np.int64), mode="clip")
 
 
 def best_windows(sums: NDArray[np.int64], bounds: NDArray[np.int64], widths: Sequence[int]) -> NDArray[np.int64]:

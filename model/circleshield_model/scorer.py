@@ -8,10 +8,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from circleshield_model import artefact
+from circleshield_model import artefact, cues
 from circleshield_model.errors import InputError
-from circleshield_model.evidence import COLUMNS, DAMPING, SHAPE, SUMS, evidence, gather
-from circleshield_model.ngrams import Table
+from circleshield_model.evidence import COLUMNS, DAMPING, SHAPE, SUMS, evidence
+from circleshield_model.ngrams import hash_rows, weigh
 from circleshield_model.normalise import Units, units
 
 _SAYS = 0.05  # log-odds below which nothing is said about a piece
@@ -44,7 +44,7 @@ class Scorer:
             raise InputError(f"model {found.folder}: scorer.npz lacks {e}; train it again") from e
         if weights.dtype != np.int16 or weights.size.bit_count() != 1:
             raise InputError(f"model {found.folder}: weights of a wrong shape; train it again")
-        self._table = Table(weights)
+        self._weights = weights
         if self._coefficients.shape != (len(COLUMNS),):
             raise InputError(f"model {found.folder}: made by another version of circleshield; train it again")
         self.version = str(manifest["version"])
@@ -73,8 +73,9 @@ class Scorer:
 
     def _decide(self, cut: Units) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
         """What each unit weighs in fixed point (m,), evidence weighed (n, columns) and probabilities (n,)."""
-        each, cue_counts = gather(cut, self._table)
-        weighed = evidence(cut, each, cue_counts, self._step) * self._coefficients
+        rows = hash_rows(cut)
+        each = weigh(self._weights, rows, cut)
+        weighed = evidence(cut, each, cues.count(cut, rows), self._step) * self._coefficients
         logit = np.add.accumulate(weighed, axis=1)[:, -1] + self._intercept  # a fixed order of addition, whatever the batch
         return each, weighed, 1 / (1 + np.exp(-logit))
 
