@@ -88,8 +88,9 @@ def _lexicons() -> tuple[_Lexicon, ...]:
 
 def count(cut: Units, rows: NDArray[np.uint64]) -> NDArray[np.int64]:
     """How often each cue occurs in each post (n, cues), by the units' `hash_rows`."""
-    found = np.zeros((cut.bounds.size - 1, len(NAMES)), np.int64)
     bounds: list[int] = cut.bounds.tolist()
+    posts = len(bounds) - 1
+    cells = []
     for order, n, cues, maybe in _lexicons():
         row = rows[order]
         here = maybe.take((row >> _LOW).view(np.int64)).nonzero()[0]
@@ -97,5 +98,5 @@ def count(cut: Units, rows: NDArray[np.uint64]) -> NDArray[np.int64]:
             if (cue := cues.get(hashed)) is not None:
                 post = bisect_right(bounds, at) - 1
                 if at + n <= bounds[post + 1]:  # not half in the next post
-                    found[post, cue] += 1
-    return found
+                    cells.append(post * len(NAMES) + cue)
+    return np.bincount(np.array(cells, np.int64), minlength=posts * len(NAMES)).reshape(posts, len(NAMES))

@@ -26,7 +26,8 @@ SUMS = ("whole", "topics", "body", *(f"window of {w}" for w in WIDTHS))
 SHAPE = ("length", "length of topics", *_PLAIN.values(), *cues.NAMES)
 COLUMNS = SUMS + SHAPE
 
-_SIGN_COLUMNS = [SIGNS.index(name) for name in _PLAIN]
+_WIDTHS = np.array(WIDTHS)[:, None]
+_SIGN_COLUMNS = np.array([SIGNS.index(name) for name in _PLAIN])
 
 
 class Outline(Protocol):
@@ -47,30 +48,23 @@ def evidence(units: Outline, each: NDArray[np.int64], cue_counts: NDArray[Any], 
     `step` is what one in fixed point is in log-odds. A sum over k units is divided by sqrt(k + DAMPING), as a document
     vector is by its length.
     """
-    bounds = units.bounds
-    sums = _running(each)
-    at_bounds = sums[bounds]
-    # What is added up, (n, sums), and over how many units.
-    added, count = np.empty((2, bounds.size - 1, len(SUMS)), np.int64)
-    np.subtract(bounds[1:], bounds[:-1], out=count[:, 0])
-    np.subtract(at_bounds[1:], at_bounds[:-1], out=added[:, 0])
-    tagged = units.tagged.nonzero()[0]
-    before = tagged.searchsorted(bounds)
-    count[:, 1] = before[1:] - before[:-1]
-    before = _running(each[tagged])[before]
-    added[:, 1] = before[1:] - before[:-1]
-    for figures in (added, count):
-        np.subtract(figures[:, 0], figures[:, 1], out=figures[:, 2])
-    added[:, 3:] = best_windows(sums, bounds, WIDTHS)
-    np.minimum(count[:, :1], WIDTHS, out=count[:, 3:])
-    columns = np.empty((bounds.size - 1, len(COLUMNS)))
-    columns[:, : len(SUMS)] = added / np.sqrt(count + DAMPING) * step
-    shape = columns[:, len(SUMS) :]
-    shape[:, :2] = count[:, :2]
-    shape[:, 2 : 2 + len(_PLAIN)] = np.minimum(units.signs.take(_SIGN_COLUMNS, axis=1), _MOST_SIGNS)
-    shape[:, 2 + len(_PLAIN) :] = cue_counts
+    bounds, posts = units.bounds, units.bounds.size - 1
+    sums, tagged = _running(each), units.tagged.nonzero()[0]
+    in_topics = tagged.searchsorted(bounds)
+    # What is added up and over how many units: (sums, n).
+    added, count = np.empty((2, len(SUMS), posts), np.int64)
+    added[0], count[0] = _steps(sums[bounds]), _steps(bounds)
+    added[1], count[1] = _steps(_running(each[tagged])[in_topics]), _steps(in_topics)
+    added[2], count[2] = added[0] - added[1], count[0] - count[1]
+    added[3:], count[3:] = best_windows(sums, bounds, _WIDTHS), np.minimum(count[0], _WIDTHS)
+    columns = np.empty((len(COLUMNS), posts))
+    np.multiply(added / np.sqrt(count + DAMPING), step, out=columns[: len(SUMS)])
+    shape = columns[len(SUMS) :]
+    shape[:2] = count[:2]
+    shape[2 : 2 + len(_PLAIN)] = np.minimum(units.signs.T.take(_SIGN_COLUMNS, axis=0), _MOST_SIGNS)
+    shape[2 + len(_PLAIN) :] = cue_counts.T
     np.log1p(shape, out=shape)
-    return columns
+    return columns.T
 
 
 def _running(values: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -78,3 +72,8 @@ def _running(values: NDArray[np.int64]) -> NDArray[np.int64]:
     sums = np.zeros(values.size + 1, np.int64)
     np.add.accumulate(values, out=sums[1:])
     return sums
+
+
+def _steps(figures: NDArray[np.int64]) -> NDArray[np.int64]:
+    """From each figure to the next one."""
+    return figures[1:] - figures[:-1]

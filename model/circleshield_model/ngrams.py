@@ -4,7 +4,7 @@ Every n-gram has a bucket in one table. Weights are whole numbers (fixed point),
 cannot depend on the batch it is in.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,21 +91,22 @@ def in_table(hashed: NDArray[np.uint64], bits: int) -> NDArray[np.int64]:
     return (hashed >> np.uint64(64 - bits)).view(np.int64)
 
 
-def best_windows(sums: NDArray[np.int64], bounds: NDArray[np.int64], widths: Sequence[int]) -> NDArray[np.int64]:
-    """The largest sum of so many units in a row of each post (n, widths); of the whole post where it is shorter.
+def best_windows(sums: NDArray[np.int64], bounds: NDArray[np.int64], widths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The largest sum of so many units in a row (widths, n) of each post; of the whole post where it is shorter.
 
-    `sums` (m + 1,) are running sums from 0, `bounds` (n + 1,) the posts' first units. 0 for a post without units.
+    `sums` (m + 1,) are running sums from 0, `bounds` (n + 1,) the posts' first units, `widths` (widths, 1) how many.
+    0 for a post without units.
     """
-    begin, end = bounds[:-1, None], bounds[1:, None]
-    wide = np.array(widths)
-    windows = np.zeros((wide.size, sums.size), np.int64)  # by width and first unit
-    for row, width in zip(windows, widths, strict=True):
+    begin, end = bounds[:-1], bounds[1:]
+    windows = np.zeros((widths.size, sums.size), np.int64)  # from each unit on
+    for row, width in zip(windows, widths.ravel().tolist(), strict=True):
         np.subtract(sums[width:], sums[:-width], out=row[: max(sums.size - width, 0)])
     # reduceat over [begin, end - width + 1) of each post that is long enough; what lies between is thrown away
-    edges = np.empty((wide.size, bounds.size - 1, 2), np.int64)
-    edges[:, :, 0] = begin.T
-    edges[:, :, 1] = np.maximum(end - wide + 1, begin).T
-    edges += np.arange(wide.size)[:, None, None] * sums.size
-    best = np.maximum.reduceat(windows.ravel(), edges.ravel())[::2].reshape(wide.size, -1).T
+    edges = np.empty((widths.size, begin.size, 2), np.int64)
+    edges[:, :, 0] = begin
+    edges[:, :, 1] = np.maximum(end + 1 - widths, begin)
+    edges += np.arange(0, windows.size, sums.size)[:, None, None]
+    best = np.maximum.reduceat(windows.ravel(), edges.ravel())[::2].reshape(widths.size, -1)
     whole = sums[end] - sums[begin]
-    return np.where(end - begin > wide, best, whole)
+    np.copyto(best, whole, where=end - begin <= widths)
+    return best

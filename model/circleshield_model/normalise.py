@@ -28,6 +28,8 @@ _STEM = 5  # letters of a word that say how it sounds: its endings do not count
 # (2, letters) as written, as spoken
 _POWERS = np.array([[pow(_BASE, i, 2**64) for i in range(_LONGEST)]] * 2, np.uint64)
 _POWERS[1, _STEM:] = 0
+# By its size, how many figures make a word a number: all of them; one in an id, which has five characters or more.
+_NUMBER_FROM = np.array([1, 1, 2, 3, 4, 1])
 _LONGEST_LOOP = 8
 
 
@@ -38,7 +40,7 @@ class _Line:
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
-        raw = np.frombuffer(("\n".join(texts) + "\n").encode("utf-32-le", "surrogatepass"), "<u4")
+        raw = np.frombuffer("\n".join((*texts, "")).encode("utf-32-le", "surrogatepass"), "<u4")
         self.lengths = np.array([len(text) + 1 for text in texts])
         self.ends = np.add.accumulate(self.lengths) - 1
         self.origin = self.ends + 1 - self.lengths
@@ -211,7 +213,7 @@ def _close_gaps(line: _Line) -> None:
 def _unmask(line: _Line) -> None:
     """Disguised words become themselves."""
     maybe = line.of(tr.DISGUISES)  # never the last character, which is an end mark
-    maybe = maybe[first_pairs()[pair_key(line.characters[maybe] & tr.CODE, line.characters[maybe + 1] & tr.CODE)]]
+    maybe = maybe[first_pairs()[pair_key(line.characters[maybe], line.characters[maybe + 1])]]
     if maybe.size == 0:
         return
     text, done = line.text, 0
@@ -282,7 +284,8 @@ def _cut(line: _Line, signs: NDArray[np.int64]) -> Units:
     if line.tagged is None:
         tagged = np.zeros(starts.size, bool)
     else:
-        tagged = (line.tagged[starts if line.place is None else line.place[starts]] & 1).astype(bool)
+        at = starts if line.place is None else line.place.take(starts)
+        tagged = (line.tagged.take(at) & 1).astype(bool)
     return Units(glyph, sound, tagged, bounds, signs, starts, line)
 
 
@@ -296,7 +299,7 @@ def _words(letters: NDArray[np.uint64], edge: NDArray[np.bool_]) -> NDArray[np.u
     words = np.add.reduceat(spelled, starts, axis=1)
     words *= _MIX
     figures = np.add.reduceat((letters & tr.DIGIT) != tr.NONE, starts, dtype=np.int64)
-    words[:, (figures == size) | ((figures > 0) & (size >= 5))] = ch.NUMBER
+    words[:, (figures >= _NUMBER_FROM.take(size, mode="clip")).nonzero()[0]] = ch.NUMBER
     return words
 
 

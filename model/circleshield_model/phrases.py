@@ -121,7 +121,7 @@ def _one_group(patterns: list[str]) -> list[str]:
 
 
 def pair_key(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """A number below 2**16 for two neighbouring characters."""
+    """A number below 2**16 for two neighbouring characters: their traits above 16 bits make no difference."""
     return (first * np.uint64(31) + second) & np.uint64(0xFFFF)
 
 
