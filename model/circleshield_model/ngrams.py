@@ -83,7 +83,8 @@ def weigh(weights: NDArray[np.int16], rows: NDArray[np.uint64], units: Units) ->
             row[alone] = 0
         for k in range(1, n):
             row[ends - k] = 0  # reaches into the next post; below 0 is padding
-    return np.add.reduce(each[:, : units.glyph.size], axis=0, dtype=np.int64)
+    found: NDArray[np.int64] = np.add.reduce(each[:, : units.glyph.size], axis=0, dtype=np.int64)
+    return found
 
 
 def in_table(hashed: NDArray[np.uint64], bits: int) -> NDArray[np.int64]:

@@ -68,7 +68,8 @@ class _Line:
 
     def of(self, traits: np.uint64) -> NDArray[np.int64]:
         """Where the characters with one of these traits are."""
-        return ((self.characters & traits) != tr.NONE).nonzero()[0]
+        found: NDArray[np.int64] = ((self.characters & traits) != tr.NONE).nonzero()[0]
+        return found
 
     @property
     def text(self) -> str:
@@ -132,7 +133,9 @@ class Units(NamedTuple):
 
     def _offsets(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where characters of the line are in their original posts."""
-        return (at if self.line.place is None else self.line.place[at]) - self.line.origin[self.post]
+        place = at if self.line.place is None else self.line.place[at]
+        found: NDArray[np.int64] = place - self.line.origin[self.post]
+        return found
 
 
 def units(texts: Sequence[str]) -> Units:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from circleshield_model.characters import EMOTE, LINK, MENTION, characters
+from circleshield_model.characters import EMOTE, LINK, MENTION, syllable_characters
 
 # canonical: disguises. Homophones in general are met by the sound n-grams; here are those whose sound differs,
 # which are shorter than a syllable, or which matter enough to be put right in writing as well.
@@ -141,11 +141,6 @@ def replacement(match: re.Match[str]) -> str:
     return "微" if match.lastgroup == "contact" else "0" * len(match[0])
 
 
-@cache
-def _syllables() -> frozenset[str]:
-    return frozenset(characters().syllables)
-
-
 @lru_cache(maxsize=4096)
 def syllables_of(word: str) -> tuple[str, ...]:
     """Splits a word of Latin letters into pinyin syllables, the longest first; empty if it is none.
@@ -153,7 +148,7 @@ def syllables_of(word: str) -> tuple[str, ...]:
     >>> syllables_of("jiameng"), syllables_of("hello")
     (('jia', 'meng'), ())
     """
-    known = _syllables()
+    known = syllable_characters()
     if len(word) > 24:
         return ()
     stack: list[tuple[int, tuple[str, ...]]] = [(0, ())]

@@ -76,7 +76,8 @@ class Scorer:
         rows = hash_rows(cut)
         each = weigh(self._weights, rows, cut)
         weighed = evidence(cut, each, cues.count(cut, rows), self._step) * self._coefficients
-        logit = np.add.accumulate(weighed, axis=1)[:, -1] + self._intercept  # a fixed order of addition, whatever the batch
+        # added up in a fixed order, whatever the batch
+        logit = np.add.accumulate(weighed, axis=1)[:, -1] + self._intercept
         return each, weighed, 1 / (1 + np.exp(-logit))
 
     def explain(self, text: str) -> tuple[Evidence, ...]:

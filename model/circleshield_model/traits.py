@@ -68,9 +68,9 @@ class Traits(NamedTuple):
 
     def folded(self, code: int) -> np.uint64:
         """The traits of a character that normalising puts in."""
-        if _PRIVATE <= code < _PRIVATE_END:
-            return self.private[code - _PRIVATE]
-        return self.of[code]
+        private = _PRIVATE <= code < _PRIVATE_END
+        found: np.uint64 = self.private[code - _PRIVATE] if private else self.of[code]
+        return found
 
 
 @cache
@@ -86,9 +86,12 @@ def traits() -> Traits:
         (ch.EMOJI, "emoji", NONE),
     ):
         by_kind[this] = _column(sign) | bit
-    codes = np.arange(ch.TABLE_SIZE, dtype=np.uint64)
-    spoken = np.where(sound > 0, sound + np.uint64(ch.FIRST_SYLLABLE), codes)
-    folded = codes | by_kind[kind] | spoken << SPOKEN_BIT
+    folded = np.arange(ch.TABLE_SIZE, dtype=np.uint64)  # for now how each is spoken
+    spelled = sound.nonzero()[0]
+    folded[spelled] = sound[spelled] + np.uint64(ch.FIRST_SYLLABLE)
+    folded <<= SPOKEN_BIT
+    folded |= np.arange(ch.TABLE_SIZE, dtype=np.uint32)
+    folded |= by_kind[kind]
     for marks, sign in (("#", "hash"), ("!", "exclaim"), ("?", "question"), ("【「『〖《", "bracket")):
         _sign(folded, marks, sign)
     _sign(folded, chr(ch.LINK), "link")

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circleshield_model.characters import NUMBER
-from circleshield_model.normalise import SIGNS, Units, units
+from circleshield_model.normalise import Units, units
+from circleshield_model.traits import SIGNS
 
 
 def pieces(text: str) -> list[str]:
