@@ -47,8 +47,8 @@ def hash_rows(units: Units) -> NDArray[np.uint64]:
         np.multiply(ids[: mixed.size], places[0], out=mixed)
         for k in range(1, n):
             mixed += ids[k : k + mixed.size] * places[k]
-    rows ^= rows >> _HALF
-    rows *= _ODD
+        mixed ^= mixed >> _HALF
+        mixed *= _ODD
     return rows
 
 
@@ -76,7 +76,9 @@ def _says_nothing(units: Units) -> NDArray[np.bool_]:
 
 def weigh(weights: NDArray[np.int16], rows: NDArray[np.uint64], units: Units) -> NDArray[np.int64]:
     """What the n-grams that begin at each unit weigh together (m,), for a table (2**bits,) and their `hash_rows`."""
-    each = weights.take(in_table(rows, weights.size.bit_length() - 1), mode="clip")
+    each, bits = np.empty(rows.shape, np.int16), weights.size.bit_length() - 1
+    for to, row in zip(each, rows, strict=True):
+        weights.take(in_table(row, bits), mode="clip", out=to)
     alone, ends = _says_nothing(units).nonzero()[0], units.bounds[1:]
     for row, (_, n) in zip(each, ORDERS, strict=True):
         if n == 1:
