@@ -319,9 +319,10 @@ def _repeats(glyph: NDArray[np.uint64], bounds: NDArray[np.int64]) -> NDArray[np
     numbers = twice[glyph[twice] == ch.NUMBER] + 1  # numbers in a row are one
     thrice = twice[1:][twice[1:] - twice[:-1] == 1] + 1  # of other units two are left: 哈哈
     loops = loops[2:][loops[2:] - loops[:-2] == 2]
+    del padded, ahead, same  # as large as all units
     if loops.size:
-        row, at = np.divmod(loops, size)
-        later = at + row + 1
-        loops = later[bounds.searchsorted(at - 2, "right") == bounds.searchsorted(later, "right")]
+        row = loops // size
+        later = loops - row * (size - 1) + 1
+        loops = later[bounds.searchsorted(later - row - 3, "right") == bounds.searchsorted(later, "right")]
     again = np.concatenate((numbers, thrice, loops))
     return again[again < size]
