@@ -27,9 +27,10 @@ def test_nothing_is_left(tmp_path: Path) -> None:
     kept = {key: os.environ[key] for key in os.environ if not key.startswith(("XDG_", "CIRCLESHIELD_"))}
     environment = {**kept, "HOME": str(home), "PATH": f"{tools}:{kept['PATH']}"}
 
-    def shell(line: str) -> None:
+    def shell(line: str) -> str:
         done = subprocess.run(line, shell=True, env=environment, cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 0, f"{line}: {done.stderr}"
+        return done.stdout
 
     shell("circleshield config init && circleshield config set review.listen 127.0.0.1:0")
     output = tmp_path / "output"
@@ -38,6 +39,9 @@ def test_nothing_is_left(tmp_path: Path) -> None:
         proxy = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream)
     try:
         wait_for(proxy, output, r"^phone ")
+        greeting = shell("circleshield")
+        assert "proxy    runs, regular at 127.0.0.1:" in greeting
+        assert "; 0 posts seen" in greeting
         shell("circleshield samples add --label spam 诚招代理 && circleshield pair && circleshield service install")
     finally:
         proxy.terminate()
