@@ -66,7 +66,7 @@ def ask(home: Path, command: str, **arguments: Any) -> dict[str, Any]:
             client.sendall(json.dumps({"command": command, **arguments}).encode() + b"\n")
             with client.makefile(encoding="utf-8") as lines:
                 reply: dict[str, Any] = json.loads(lines.readline())
-    except (OSError, ValueError) as e:
+    except (OSError, ValueError, AttributeError) as e:  # AttributeError: Windows has no AF_UNIX
         raise InputError(f"no proxy runs with the home folder {home}; start one with: circleshield run") from e
     if "error" in reply:
         raise InputError(str(reply["error"]))
@@ -79,6 +79,6 @@ def runs(home: Path) -> bool:
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(_SECONDS)
             client.connect(str(home / SOCKET))
-    except OSError:
+    except (OSError, AttributeError):
         return False
     return True
