@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from circleshield_addon.settings import parse_settings
+
 ROOT = Path(__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "model" / "README.md"]
 
@@ -27,6 +29,12 @@ def _headings(page: Path) -> set[str]:
     """As links name them."""
     lines = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
     return {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in lines}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_examples_of_the_config_file_are_valid(page: Path) -> None:
+    for example in re.findall(r"^```toml\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S):
+        parse_settings(example, Path("config.toml"))
 
 
 def test_each_direct_dependency_is_justified() -> None:
