@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from circleshield_addon.proxy_users import hash_of
 from circleshield_addon.settings import parse_settings
 
 ROOT = Path(__file__).parents[1]
@@ -34,7 +35,8 @@ def _headings(page: Path) -> set[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_examples_of_the_config_file_are_valid(page: Path) -> None:
     for example in re.findall(r"^```toml\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S):
-        parse_settings(example, Path("config.toml"))
+        anna = f'[users.anna]\npassword = "{hash_of("a password")}"\n' if '"user:anna"' in example else ""
+        parse_settings(example + anna, Path("config.toml"))
 
 
 def test_each_direct_dependency_is_justified() -> None:
