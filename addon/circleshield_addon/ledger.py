@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from circleshield_addon.choices import SHOWN_AGAIN, AuthorChoice, Choices, PostChoice
-from circleshield_addon.ledger_schema import MIGRATIONS
+from circleshield_addon.ledger_schema import MIGRATIONS, reason_kind
 from circleshield_addon.post import Verdict, storable, text_hash
 from circleshield_model.errors import InputError
 
@@ -21,14 +21,14 @@ HEADER = b"SQLite format 3\0"
 """How the file starts."""
 
 _INSERT = (
-    "INSERT OR REPLACE INTO verdicts"
-    " (time, platform, author_id, author, post_id, text, text_hash, score, action, reasons, device, sales)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO verdicts"
+    " (time, platform, author_id, author, post_id, text, text_hash, score, action, reasons, device, sales, day)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, date(?1 / 1000, 'unixepoch', 'localtime'))"
 )
 _LABEL = "INSERT OR REPLACE INTO labels VALUES (?, ?, ?, ?, ?)"
 
 Row = tuple[int, str, str, str, str, str | None, str | None, float, str, str, str, bool | None]
-"""The columns of `verdicts` from `time` on."""
+"""The columns of `verdicts` from `time` to `sales`."""
 
 View = tuple[str, str, str]
 """A device, and the platform and id of a post that it had in a feed."""
@@ -71,6 +71,8 @@ class Ledger:
             self.db.execute("PRAGMA journal_mode = WAL").fetchone()
             self.db.execute("PRAGMA synchronous = NORMAL")  # kill -9 loses nothing, a power cut the last commits
             self.db.execute("PRAGMA secure_delete = ON")  # what is forgotten is overwritten
+            self.db.execute("PRAGMA trusted_schema = ON")  # not so everywhere; triggers call:
+            self.db.create_function("reason_kind", 1, reason_kind, deterministic=True)
             self._migrate()
             self._version = self._data_version()
             self._file = self._identity()
@@ -187,20 +189,28 @@ class Ledger:
         return [view for view in found if self.db.execute(sql, view).fetchone() is None]
 
     def write(self, rows: list[Row], views: Sequence[View] = ()) -> None:
-        """Writes rows and views in one transaction."""
+        """Writes rows and views in one transaction. A row takes the place of the one on the same post.
+
+        Who had that in a feed has the new one.
+        """
         if not rows and not views:
             return
-        by_post = "SELECT id FROM verdicts WHERE platform = ? AND post_id = ?"
         with self.transaction():
-            before = [(number, row) for row in rows for (number,) in self.db.execute(by_post, (row[1], row[4]))]
+            views = [*views, *(view for row in rows for view in self._replaced(row[1], row[4]))]
             self.db.executemany(_INSERT, rows)
-            for number, row in before:
-                self.db.execute(
-                    f"UPDATE OR REPLACE seen SET verdict = ({by_post}) WHERE verdict = ?", (row[1], row[4], number)
-                )
             self.db.executemany(
                 "INSERT OR IGNORE INTO seen SELECT ?, id FROM verdicts WHERE platform = ? AND post_id = ?", views
             )
+
+    def _replaced(self, platform: str, post_id: str) -> list[View]:
+        """Deletes a verdict, if there is one, and says who had it in a feed."""
+        for (number,) in self.db.execute(
+            "SELECT id FROM verdicts WHERE platform = ? AND post_id = ?", (platform, post_id)
+        ).fetchall():
+            devices = self.db.execute("SELECT device FROM seen WHERE verdict = ?", (number,)).fetchall()
+            self.db.execute("DELETE FROM verdicts WHERE id = ?", (number,))
+            return [(device, platform, post_id) for (device,) in devices]
+        return []
 
     def _has(self, platform: str, post_id: str, verdict: Verdict) -> bool:
         row = self.db.execute(

@@ -1,4 +1,20 @@
-"""The tables of the ledger, as they came to be."""
+"""The tables of the ledger, as they came to be, and the function that its triggers call."""
+
+import re
+
+_FIGURES = re.compile(
+    r" [+-]\d+\.\d$|(?<=^score )\d\.\d+ | \(text \d\.\d+\)$|^\d+ of \d+ (?=earlier posts)|, \d+ of them labelled by you"
+    r"|(?<=^the same text from )\d+ |(?<=^author shielded) after \d+ sales posts$"
+)
+
+
+def reason_kind(reason: str) -> str:
+    """A reason without the figures in it, as `reason_totals` counts it; known to SQL under the same name.
+
+    Who changes what it says has to count `reason_totals` anew, by a migration.
+    """
+    return _FIGURES.sub("", reason)
+
 
 # In order; `user_version` is how many of them a file has been through. Never change one that was released: add one.
 # A verdict that changes gets a new id, so ids run in the order of time: pages are cut by id alone.
@@ -100,5 +116,74 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # Not run where a verdict is replaced: `recursive_triggers` is off.
         "CREATE TRIGGER unseen AFTER DELETE ON verdicts BEGIN DELETE FROM seen WHERE verdict = old.id; END",
         "CREATE INDEX not_kept_by_platform ON verdicts (platform) WHERE action <> 'keep'",
+    ),
+    (
+        # The date at which a verdict was made, where it was made. Fixed, so that totals are the sums of their rows.
+        "ALTER TABLE verdicts ADD COLUMN day TEXT NOT NULL DEFAULT ''",
+        "UPDATE verdicts SET day = date(time / 1000, 'unixepoch', 'localtime')",
+        """
+        CREATE TABLE day_totals (
+            day TEXT NOT NULL,
+            platform TEXT NOT NULL,
+            action TEXT NOT NULL,
+            posts INTEGER NOT NULL,
+            PRIMARY KEY (day, platform, action)
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE score_totals (    -- of the verdicts that the score decided
+            day TEXT NOT NULL,
+            score INTEGER NOT NULL,    -- in thousandths, rounded down
+            posts INTEGER NOT NULL,
+            PRIMARY KEY (day, score)
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE reason_totals (   -- of sales posts
+            reason TEXT NOT NULL,
+            day TEXT NOT NULL,
+            posts INTEGER NOT NULL,
+            PRIMARY KEY (reason, day)
+        ) STRICT, WITHOUT ROWID
+        """,
+        "INSERT INTO day_totals SELECT day, platform, action, count(*) FROM verdicts GROUP BY 1, 2, 3",
+        "INSERT INTO score_totals SELECT day, CAST(round(score * 1000, 6) AS INTEGER), count(*) FROM verdicts"
+        " WHERE json_extract(reasons, '$[0]') LIKE 'score %' GROUP BY 1, 2",
+        "INSERT INTO reason_totals SELECT reason_kind(value), day, sum(posts) FROM ("
+        "SELECT reason.value, day, count(*) AS posts FROM verdicts, json_each(verdicts.reasons) AS reason"
+        " WHERE action NOT IN ('keep', 'review') GROUP BY 1, 2) GROUP BY 1, 2",
+        """
+        CREATE TRIGGER counted AFTER INSERT ON verdicts BEGIN
+            INSERT INTO day_totals VALUES (new.day, new.platform, new.action, 1)
+                ON CONFLICT DO UPDATE SET posts = posts + 1;
+            INSERT INTO score_totals SELECT new.day, CAST(round(new.score * 1000, 6) AS INTEGER), 1
+                WHERE json_extract(new.reasons, '$[0]') LIKE 'score %'
+                ON CONFLICT DO UPDATE SET posts = posts + 1;
+            INSERT INTO reason_totals SELECT reason_kind(value), new.day, 1 FROM json_each(new.reasons)
+                WHERE new.action NOT IN ('keep', 'review')
+                ON CONFLICT DO UPDATE SET posts = posts + 1;
+        END
+        """,
+        """
+        CREATE TRIGGER uncounted AFTER DELETE ON verdicts BEGIN
+            UPDATE day_totals SET posts = posts - 1
+                WHERE day = old.day AND platform = old.platform AND action = old.action;
+            DELETE FROM day_totals
+                WHERE day = old.day AND platform = old.platform AND action = old.action AND posts = 0;
+            UPDATE score_totals SET posts = posts - 1
+                WHERE day = old.day AND score = CAST(round(old.score * 1000, 6) AS INTEGER)
+                AND json_extract(old.reasons, '$[0]') LIKE 'score %';
+            DELETE FROM score_totals
+                WHERE day = old.day AND score = CAST(round(old.score * 1000, 6) AS INTEGER) AND posts = 0;
+            INSERT INTO reason_totals SELECT reason_kind(value), old.day, -1 FROM json_each(old.reasons)
+                WHERE old.action NOT IN ('keep', 'review')
+                ON CONFLICT DO UPDATE SET posts = posts - 1;
+            DELETE FROM reason_totals WHERE day = old.day AND posts = 0
+                AND reason IN (SELECT reason_kind(value) FROM json_each(old.reasons));
+        END
+        """,
+        # What these were for is counted now.
+        "DROP INDEX by_time",
+        "CREATE INDEX by_time ON verdicts (time)",
     ),
 )

@@ -127,6 +127,19 @@ def test_pages_meet_every_post_once(app: Flask, tmp_path: Path) -> None:
     assert "Newest" in page
 
 
+def test_a_search_says_how_far_back_it_went(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("circleshield_addon.history.LOOKED_AT", 3)
+    record(tmp_path, verdict(0, "面膜"), *(verdict(n) for n in range(1, 5)))
+    browser = owner(app)
+    page = browser.get("/?words=面膜")
+    assert re.search(r"No post back to \d{4}-\d\d-\d\d \d\d:\d\d is like that", page)
+    assert "Search further back" in page
+    (following,) = re.findall(r'rel="next" href="([^"]+)"', page)
+    page = browser.get(following.replace("&amp;", "&"))
+    assert names(page) == ["0"]
+    assert 'rel="next"' not in page
+
+
 CHOICES: list[tuple[str, dict[str, str], dict[str, bool]]] = [
     ("social", {"weibo:1": "social"}, {"weibo:1": False}),
     ("spam", {"weibo:1": "spam"}, {"weibo:1": True}),

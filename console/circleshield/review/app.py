@@ -21,9 +21,10 @@ from circleshield.review import (
 )
 from circleshield.review.guard import guard, own_form_token, refused
 from circleshield.review.notices import collect
+from circleshield.review.platform_names import platform_name
 from circleshield.review.reasons import reason
 from circleshield.review.served import Served, through_proxy
-from circleshield.review.texts import LANGUAGES, platform_name, text
+from circleshield.review.texts import LANGUAGES, text
 from circleshield_addon.filtering import where
 from circleshield_model.errors import InputError
 
