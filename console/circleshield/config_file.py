@@ -2,7 +2,6 @@
 
 import os
 import re
-import tempfile
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +29,7 @@ from circleshield_addon.settings import (
     read_config,
 )
 from circleshield_model.errors import InputError
+from circleshield_model.private_file import written_private
 
 
 class Key(NamedTuple):
@@ -167,17 +167,9 @@ def write_config(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
-        number, fresh = tempfile.mkstemp(prefix=".config.", dir=path.parent)
-        try:
-            with os.fdopen(number, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(number)
-            Path(fresh).chmod(mode)
-            Path(fresh).replace(path)
-        except BaseException:
-            Path(fresh).unlink(missing_ok=True)
-            raise
+        with written_private(path) as file:
+            file.write(text.encode())
+            os.fchmod(file.fileno(), mode)
     except OSError as e:
         raise InputError(f"{path}: cannot be written: {e.strerror}") from e
 
