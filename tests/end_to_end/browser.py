@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from selenium import webdriver
@@ -95,6 +96,28 @@ def chromium(
         yield driver
     finally:
         driver.quit()
+
+
+def appear(
+    driver: webdriver.Chrome,
+    width: int = PHONE,
+    javascript: bool = True,
+    language: str = "en",
+    scheme: Literal["light", "dark"] = "light",
+) -> None:
+    """Makes a running browser another one, without cookies; from 501 pixels on without a touch screen."""
+    phone = width <= 500
+    size = {"width": width, "height": 800, "deviceScaleFactor": 2, "mobile": phone}
+    for command, values in (
+        ("Network.clearBrowserCookies", {}),
+        ("Emulation.setDeviceMetricsOverride", size),
+        ("Emulation.setTouchEmulationEnabled", {"enabled": phone}),
+        ("Emulation.setScriptExecutionDisabled", {"value": not javascript}),
+        ("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}),
+        ("Network.enable", {}),
+        ("Network.setExtraHTTPHeaders", {"headers": {"Accept-Language": language}}),
+    ):
+        driver.execute_cdp_cmd(command, values)
 
 
 def wait_for_text(driver: webdriver.Chrome, text: str) -> str:
