@@ -14,7 +14,7 @@ from tests.console.review_client import Browser, made, names, owner, paired, par
 
 from circleshield.review import texts
 from circleshield.review.cards import marked
-from circleshield.review.reasons import reason
+from circleshield.review.in_language import in_language
 from circleshield_addon.ledger import FILE, Ledger
 from circleshield_addon.reloading import Files, Reloading
 from circleshield_training import user_samples
@@ -339,12 +339,12 @@ def test_texts_are_whole() -> None:
 
 
 def test_reasons() -> None:
-    assert reason("en", "author allowed at your wish") == "author allowed at your wish"
-    assert reason("zh", "author allowed at your wish") == "你已放行此作者"
-    assert reason("zh", "call to action +1.2") == "催促行动 +1.2"
-    assert reason("zh", "score 0.97 ≥ 0.95 (text 0.80)") == "评分 0.97 ≥ 0.95（正文 0.80）"
-    assert reason("zh", "7 of 9 earlier posts were sales +0.8") == "此前 9 条中有 7 条推广 +0.8"
-    assert reason("zh", "something new +1.2") == "something new +1.2"
+    assert in_language("en", "author allowed at your wish") == "author allowed at your wish"
+    assert in_language("zh", "author allowed at your wish") == "你已放行此作者"
+    assert in_language("zh", "call to action +1.2") == "催促行动 +1.2"
+    assert in_language("zh", "score 0.97 ≥ 0.95 (text 0.80)") == "评分 0.97 ≥ 0.95（正文 0.80）"
+    assert in_language("zh", "7 of 9 earlier posts were sales +0.8") == "此前 9 条中有 7 条推广 +0.8"
+    assert in_language("zh", "something new +1.2") == "something new +1.2"
 
 
 def _folded(app: Flask, home: Path, **more: Any) -> str:

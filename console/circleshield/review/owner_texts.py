@@ -98,6 +98,7 @@ OWNER: dict[str, tuple[str, str]] = {
     "remove_at": ("Taken out from a score of", "拦截的最低评分"),
     "review_at": ("Unsure from a score of", "不确定的最低评分"),
     "model_own_cut": ("the model’s own: {cut}", "模型默认：{cut}"),
+    "own_cut": ("Back to the model’s own: {name}", "恢复模型默认：{name}"),
     "cutoffs_elsewhere": (
         "Some platforms or profiles have cut-offs of their own in the file; for them these do not count.",
         "部分平台或配置在文件中另有界限，不受此处影响。",
@@ -150,6 +151,15 @@ OWNER: dict[str, tuple[str, str]] = {
     "training_now": ("Training …", "训练中……"),
     "time_left": ("about {seconds} s left", "约剩 {seconds} 秒"),
     "train_result": ("What the training came to", "训练结果"),
+    "train_last": ("What the last training came to, {time}", "上次训练的结果（{time}）"),
+    "last_passed": (
+        "Model {version} is not worse than the one that was in use.",
+        "模型 {version} 不比当时使用的模型差。",
+    ),
+    "last_worse": (
+        "Model {version} is worse than the one that was in use, on posts that it did not learn.",
+        "在未学习过的内容上，模型 {version} 比当时使用的模型差。",
+    ),
     "train_failed": ("Nothing was learnt:", "训练未完成："),
     "outcome_proposed": (
         "The new model {version} is not worse than the one in use. Put it in use?",
