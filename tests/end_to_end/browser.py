@@ -54,16 +54,13 @@ def chromium(
     folder: Path,
     proxy: int | None,
     trusted: Sequence[Path],
-    width: int = PHONE,
-    javascript: bool = True,
-    language: str = "en",
     loopback: Sequence[str] = (),
     pac: str | None = None,
 ) -> Iterator[webdriver.Chrome]:
     """A browser with its home in `folder`; through the proxy at a port of loopback, or direct.
 
-    Up to 500 pixels wide it is a phone with a touch screen. `loopback`: names that it looks for on this machine.
-    `pac`: the address of a proxy auto-config file.
+    It is a phone until `appear` says otherwise. `loopback`: names that it looks for on this machine. `pac`: the address
+    of a proxy auto-config file.
     """
     home = folder / "home"
     trusting(home / ".pki" / "nssdb", trusted)
@@ -79,12 +76,6 @@ def chromium(
         options.add_argument(f"--proxy-server=127.0.0.1:{proxy}")
         options.add_argument("--proxy-bypass-list=<-loopback>")
     options.binary_location = str(shutil.which("chromium"))
-    options.add_experimental_option(
-        "mobileEmulation",
-        {"deviceMetrics": {"width": width, "height": 800, "pixelRatio": 2, "mobile": width <= 500}},
-    )
-    scripts = {} if javascript else {"profile.managed_default_content_settings.javascript": 2}
-    options.add_experimental_option("prefs", {"intl.accept_languages": language, **scripts})
     service = Service(
         executable_path=str(shutil.which("chromedriver")),
         env={**os.environ, "HOME": str(home)},
@@ -93,6 +84,7 @@ def chromium(
     driver = webdriver.Chrome(options, service)
     try:
         driver.set_page_load_timeout(HANG_SECONDS)
+        appear(driver)
         yield driver
     finally:
         driver.quit()

@@ -30,6 +30,7 @@ def test_what_was_taken_out_is_seen_and_undone(
     assert len(removed) == REMOVED
     assert len(browser.find_elements(By.CSS_SELECTOR, ".post")) > REMOVED  # the unsure too
     assert fits(browser)
+    assert browser.execute_script("return innerWidth") == width
     first = removed[0]
     assert first.find_elements(By.TAG_NAME, "mark")
     key = first.find_element(By.NAME, "post").get_attribute("value") or ""
