@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from circleshield_addon.choices import SHOWN_AGAIN, AuthorChoice, Choices, PostChoice
-from circleshield_addon.ledger_schema import MIGRATIONS, reason_kind
+from circleshield_addon.ledger_schema import COUNTS, MIGRATIONS, reason_kind
 from circleshield_addon.post import Verdict, storable, text_hash
 from circleshield_model.errors import InputError
 
@@ -197,7 +197,10 @@ class Ledger:
             return
         with self.transaction():
             views = [*views, *(view for row in rows for view in self._replaced(row[1], row[4]))]
+            (above,) = self.db.execute("SELECT coalesce(max(id), 0) FROM verdicts").fetchone()
             self.db.executemany(_INSERT, rows)
+            for count in COUNTS:
+                self.db.execute(count, {"above": above})
             self.db.executemany(
                 "INSERT OR IGNORE INTO seen SELECT ?, id FROM verdicts WHERE platform = ? AND post_id = ?", views
             )

@@ -109,6 +109,11 @@ def fits(driver: webdriver.Chrome) -> bool:
     return bool(metrics["cssContentSize"]["width"] <= metrics["cssLayoutViewport"]["clientWidth"])
 
 
+def unfold(driver: webdriver.Chrome) -> None:
+    """Opens all that is folded on the page."""
+    driver.execute_script("for (const one of document.querySelectorAll('details')) one.open = true")
+
+
 def check(driver: webdriver.Chrome) -> None:
     """That axe finds nothing serious, nothing has to be scrolled sideways, and the content policy was kept to."""
     axe = Axe(driver)

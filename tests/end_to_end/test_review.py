@@ -14,7 +14,7 @@ from selenium.webdriver.common.keys import Keys
 from tests.end_to_end.browser import DESKTOP, PHONE, appear, chromium, needs_chromium, wait_for_text
 from tests.end_to_end.origin import HANG_SECONDS
 from tests.end_to_end.proxy_process import CONFIG, running_proxy
-from tests.end_to_end.review_feed import LEFT, REMOVED, Feed, check, fits, press, until
+from tests.end_to_end.review_feed import LEFT, REMOVED, Feed, check, fits, press, unfold, until
 
 pytestmark = needs_chromium
 
@@ -108,8 +108,7 @@ def test_axe_finds_nothing_serious(
     browser.get(f"{reviewed.page}nothing")
     check(browser)
     browser.get(reviewed.link)
-    for summary in browser.find_elements(By.TAG_NAME, "summary")[:12]:
-        summary.click()
+    unfold(browser)
     check(browser)
     press(browser, 'button[value^="unsure "]')
     for path in ("queue", "choices", "devices", "?words=nothing", "folded/nothing"):

@@ -9,7 +9,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 from tests.end_to_end.browser import DESKTOP, PHONE, appear, needs_chromium
-from tests.end_to_end.review_feed import LEFT, REMOVED, Feed, check, fits, press, until
+from tests.end_to_end.review_feed import LEFT, REMOVED, Feed, check, fits, press, unfold, until
 
 from circleshield_addon.settings import load_settings
 from circleshield_model import versions
@@ -25,8 +25,7 @@ def test_axe_finds_nothing_serious(
     browser.get(reviewed.link)
     for path in ("friends", "numbers", "settings", "model"):
         browser.get(reviewed.page + path)
-        for summary in browser.find_elements(By.TAG_NAME, "summary"):
-            summary.click()
+        unfold(browser)
         assert browser.find_elements(By.CSS_SELECTOR, "h2, legend")
         check(browser)
 
