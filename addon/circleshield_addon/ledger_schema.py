@@ -1,4 +1,4 @@
-"""The tables of the ledger, as they came to be, and the function that its triggers call."""
+"""The tables of the ledger, as they came to be, and how its totals are counted."""
 
 import re
 
@@ -27,7 +27,7 @@ COUNTS = (
     " WHERE verdicts.id > :above AND action NOT IN ('keep', 'review') GROUP BY 1, 2) WHERE true GROUP BY 1, 2"
     " ON CONFLICT DO UPDATE SET posts = posts + excluded.posts",
 )
-"""Adds new verdicts to the totals, those with an id above `above`: many at once cost a tenth of a trigger a row."""
+"""Adds new verdicts to the totals, those with an id above `above`; many at once cost far less than a trigger a row."""
 
 # In order; `user_version` is how many of them a file has been through. Never change one that was released: add one.
 # A verdict that changes gets a new id, so ids run in the order of time: pages are cut by id alone.

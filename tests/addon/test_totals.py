@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.addon.test_ledger import verdict
 
 from circleshield_addon.history import Filter, forget
 from circleshield_addon.ledger import FILE, Ledger, Seen, milliseconds
 from circleshield_addon.ledger_schema import MIGRATIONS, reason_kind
-from circleshield_addon.post import Action, Post, Verdict
+from circleshield_addon.post import Post, Verdict
 from circleshield_addon.totals import scores, top_authors, totals
 
 TODAY = date(2026, 9, 21)
@@ -29,11 +30,6 @@ NOON = milliseconds(datetime(2026, 9, 21, 12).astimezone())
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     with closing(Ledger(tmp_path / FILE)) as opened:
         yield opened
-
-
-def verdict(number: object, action: Action = "remove", author: str = "7", score: float = 0.99) -> Verdict:
-    post = Post(str(number), author, f"名{author}", f"text {number}", ad=False)
-    return Verdict(post, score, action, (f"score {score:.2f} ≥ 0.95",), lambda: ("“代理” +3.5",))
 
 
 def record(ledger: Ledger, *verdicts: Verdict, time: int = NOON) -> None:
