@@ -258,7 +258,7 @@ def forget(ledger: Ledger, which: Filter) -> int:
     """Deletes verdicts, and overwrites them in the file; returns how many."""
     condition, named = which.where()
     with ledger.transaction():
-        deleted = ledger.db.execute(f"DELETE FROM verdicts WHERE {condition}", named).rowcount
+        deleted = ledger.delete(condition, named)
     ledger.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return deleted
 

@@ -3,14 +3,15 @@
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from circleshield_addon.choices import SHOWN_AGAIN, AuthorChoice, Choices, PostChoice
-from circleshield_addon.ledger_schema import COUNTS, MIGRATIONS, reason_kind
+from circleshield_addon.ledger_schema import MIGRATIONS, reason_kind, totals_changed
 from circleshield_addon.post import Verdict, storable, text_hash
 from circleshield_model.errors import InputError
 
@@ -71,7 +72,6 @@ class Ledger:
             self.db.execute("PRAGMA journal_mode = WAL").fetchone()
             self.db.execute("PRAGMA synchronous = NORMAL")  # kill -9 loses nothing, a power cut the last commits
             self.db.execute("PRAGMA secure_delete = ON")  # what is forgotten is overwritten
-            self.db.execute("PRAGMA trusted_schema = ON")  # not so everywhere; triggers call:
             self.db.create_function("reason_kind", 1, reason_kind, deterministic=True)
             self._migrate()
             self._version = self._data_version()
@@ -196,24 +196,37 @@ class Ledger:
         if not rows and not views:
             return
         with self.transaction():
-            views = [*views, *(view for row in rows for view in self._replaced(row[1], row[4]))]
-            (above,) = self.db.execute("SELECT coalesce(max(id), 0) FROM verdicts").fetchone()
+            views = [*views, *self._replaced(rows)]
+            (last,) = self.db.execute("SELECT coalesce(max(id), 0) FROM verdicts").fetchone()
             self.db.executemany(_INSERT, rows)
-            for count in COUNTS:
-                self.db.execute(count, {"above": above})
+            self._count("id > :last", {"last": last}, 1)
             self.db.executemany(
                 "INSERT OR IGNORE INTO seen SELECT ?, id FROM verdicts WHERE platform = ? AND post_id = ?", views
             )
 
-    def _replaced(self, platform: str, post_id: str) -> list[View]:
-        """Deletes a verdict, if there is one, and says who had it in a feed."""
-        for (number,) in self.db.execute(
-            "SELECT id FROM verdicts WHERE platform = ? AND post_id = ?", (platform, post_id)
-        ).fetchall():
-            devices = self.db.execute("SELECT device FROM seen WHERE verdict = ?", (number,)).fetchall()
-            self.db.execute("DELETE FROM verdicts WHERE id = ?", (number,))
-            return [(device, platform, post_id) for (device,) in devices]
-        return []
+    def delete(self, which: str, named: Mapping[str, Any]) -> int:
+        """Deletes the verdicts that meet a condition in SQL, in a transaction at hand; returns how many.
+
+        No other way: what counts them would not know.
+        """
+        self._count(which, named, -1)
+        return self.db.execute(f"DELETE FROM verdicts WHERE {which}", named).rowcount
+
+    def _count(self, which: str, named: Mapping[str, Any], by: int) -> None:
+        for statement in totals_changed(which, by):
+            self.db.execute(statement, named)
+
+    def _replaced(self, rows: Iterable[Row]) -> list[View]:
+        """Deletes the verdicts on the same posts, and says who had these in a feed."""
+        by_post = "SELECT id FROM verdicts WHERE platform = ? AND post_id = ?"
+        found = [(number, row) for row in rows for (number,) in self.db.execute(by_post, (row[1], row[4]))]
+        if not found:
+            return []
+        by_id = "SELECT device FROM seen WHERE verdict = ?"
+        views = [(device, row[1], row[4]) for number, row in found for (device,) in self.db.execute(by_id, (number,))]
+        numbers = json.dumps([number for number, _ in found])
+        self.delete("id IN (SELECT value FROM json_each(:numbers))", {"numbers": numbers})
+        return views
 
     def _has(self, platform: str, post_id: str, verdict: Verdict) -> bool:
         row = self.db.execute(
@@ -229,10 +242,9 @@ class Ledger:
     def prune(self, before: int, keep_rows: int) -> int:
         """Deletes the verdicts of before a time, and all but the newest `keep_rows`; returns how many."""
         with self.transaction():
-            count = self.db.execute("DELETE FROM verdicts WHERE time < ?", (before,)).rowcount
-            last = "SELECT id FROM verdicts ORDER BY id DESC LIMIT 1 OFFSET ?"
-            count += self.db.execute(f"DELETE FROM verdicts WHERE id <= ({last})", (keep_rows,)).rowcount
-        return count
+            count = self.delete("time < :before", {"before": before})
+            last = "SELECT id FROM verdicts ORDER BY id DESC LIMIT 1 OFFSET :keep"
+            return count + self.delete(f"id <= ({last})", {"keep": keep_rows})
 
     def choices(self) -> Choices:
         """All that the user chose."""

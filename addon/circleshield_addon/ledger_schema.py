@@ -16,18 +16,23 @@ def reason_kind(reason: str) -> str:
     return _FIGURES.sub("", reason)
 
 
-COUNTS = (
-    "INSERT INTO day_totals SELECT day, platform, action, count(*) FROM verdicts WHERE id > :above GROUP BY 1, 2, 3"
-    " ON CONFLICT DO UPDATE SET posts = posts + excluded.posts",
-    "INSERT INTO score_totals SELECT day, CAST(round(score * 1000, 6) AS INTEGER), count(*) FROM verdicts"
-    " WHERE id > :above AND json_extract(reasons, '$[0]') LIKE 'score %' GROUP BY 1, 2"
-    " ON CONFLICT DO UPDATE SET posts = posts + excluded.posts",
-    "INSERT INTO reason_totals SELECT reason_kind(value), day, sum(posts) FROM ("
-    "SELECT reason.value, day, count(*) AS posts FROM verdicts, json_each(verdicts.reasons) AS reason"
-    " WHERE verdicts.id > :above AND action NOT IN ('keep', 'review') GROUP BY 1, 2) WHERE true GROUP BY 1, 2"
-    " ON CONFLICT DO UPDATE SET posts = posts + excluded.posts",
-)
-"""Adds new verdicts to the totals, those with an id above `above`; many at once cost far less than a trigger a row."""
+def totals_changed(which: str, by: int) -> tuple[str, ...]:
+    """Statements that add verdicts to the totals, or take them out before they go: `by` 1 or -1.
+
+    `which` is a condition in SQL.
+    """
+    changed = "ON CONFLICT DO UPDATE SET posts = posts + excluded.posts"
+    return (
+        f"INSERT INTO day_totals SELECT day, platform, action, {by} * count(*) FROM verdicts"
+        f" WHERE {which} GROUP BY 1, 2, 3 {changed}",
+        f"INSERT INTO score_totals SELECT day, CAST(round(score * 1000, 6) AS INTEGER), {by} * count(*) FROM verdicts"
+        f" WHERE {which} AND json_extract(reasons, '$[0]') LIKE 'score %' GROUP BY 1, 2 {changed}",
+        f"INSERT INTO reason_totals SELECT reason_kind(value), day, {by} * count(*)"
+        f" FROM (SELECT reasons, day FROM verdicts WHERE {which} AND action NOT IN ('keep', 'review')) AS some,"
+        f" json_each(some.reasons) WHERE true GROUP BY 1, 2 {changed}",
+        *(f"DELETE FROM {name} WHERE posts = 0" for name in ("day_totals", "score_totals", "reason_totals") if by < 0),
+    )
+
 
 # In order; `user_version` is how many of them a file has been through. Never change one that was released: add one.
 # A verdict that changes gets a new id, so ids run in the order of time: pages are cut by id alone.
@@ -159,25 +164,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (reason, day)
         ) STRICT, WITHOUT ROWID
         """,
-        *(count.replace(":above", "0") for count in COUNTS),
-        """
-        CREATE TRIGGER uncounted AFTER DELETE ON verdicts BEGIN
-            UPDATE day_totals SET posts = posts - 1
-                WHERE day = old.day AND platform = old.platform AND action = old.action;
-            DELETE FROM day_totals
-                WHERE day = old.day AND platform = old.platform AND action = old.action AND posts = 0;
-            UPDATE score_totals SET posts = posts - 1
-                WHERE day = old.day AND score = CAST(round(old.score * 1000, 6) AS INTEGER)
-                AND json_extract(old.reasons, '$[0]') LIKE 'score %';
-            DELETE FROM score_totals
-                WHERE day = old.day AND score = CAST(round(old.score * 1000, 6) AS INTEGER) AND posts = 0;
-            INSERT INTO reason_totals SELECT reason_kind(value), old.day, -1 FROM json_each(old.reasons)
-                WHERE old.action NOT IN ('keep', 'review')
-                ON CONFLICT DO UPDATE SET posts = posts - 1;
-            DELETE FROM reason_totals WHERE day = old.day AND posts = 0
-                AND reason IN (SELECT reason_kind(value) FROM json_each(old.reasons));
-        END
-        """,
+        *totals_changed("true", 1),
         # What these were for is counted now.
         "DROP INDEX by_time",
         "CREATE INDEX by_time ON verdicts (time)",
