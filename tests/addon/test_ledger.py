@@ -8,14 +8,13 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from circleshield_addon.history import Entry, Filter, count, following, forget, newest, of_post, page
+from circleshield_addon.history import Entry, Filter, count, following, forget, newest, of_post
 from circleshield_addon.ledger import FILE, Ledger, Seen
 from circleshield_addon.ledger_schema import MIGRATIONS
 from circleshield_addon.post import Action, Post, Verdict
@@ -24,12 +23,6 @@ from circleshield_model.errors import InputError
 NOW = 1_790_000_000_000
 DAY = 86_400_000
 ALL = Filter()
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with closing(Ledger(tmp_path / FILE)) as opened:
-        yield opened
 
 
 def verdict(number: object, action: Action = "remove", author: str = "7", score: float = 0.99) -> Verdict:
@@ -370,48 +363,3 @@ def test_words_are_no_pattern(ledger: Ledger) -> None:
         ("A_B", ["a_b!"]),
     ):
         assert [entry.text for entry in newest(ledger, Filter(words=words), 9)] == found
-
-
-@pytest.mark.parametrize("device", [None, "a"])
-@pytest.mark.parametrize(
-    ("which", "found"),
-    [
-        (Filter(words="wanted"), [["8"], ["4"], []]),
-        (Filter(words="nowhere"), [[], [], []]),
-        (Filter(highest=0.5), [["9"], [], []]),
-        (Filter(words="wanted", since=NOW + 4), [["8"], ["4"]]),
-        (Filter(words="wanted", since=NOW + 5, before=NOW + 9), [["8"]]),
-    ],
-)
-def test_words_and_scores_are_looked_for_piece_by_piece(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, which: Filter, found: list[list[str]], device: str | None
-) -> None:
-    monkeypatch.setattr("circleshield_addon.history.LOOKED_AT", 4)
-    for n in range(12):
-        text = "wanted" if n in (4, 8) else "other"
-        verdict = Verdict(Post(str(n), "7", "n", text, False), 0.4 if n == 9 else 0.9, "fold", ())
-        seen = [Seen(NOW + n, "weibo", "a", (verdict,))]
-        ledger.write(ledger.rows(seen), ledger.views(seen))
-    which = replace(which, device=device, action="not kept")
-    pages = [page(ledger, which, 2)]
-    while pages[-1].below is not None:
-        pages.append(page(ledger, which, 2, pages[-1].below))
-    assert [[entry.post_id for entry in one.entries] for one in pages] == found
-    last = min(NOW + 11, (which.before or NOW + 99) - 1)
-    assert [one.back_to for one in pages] == [last - 4 * n for n in range(1, len(pages))] + [None]
-
-
-def test_what_an_index_finds_is_found_at_once(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("circleshield_addon.history.LOOKED_AT", 2)
-    record(ledger, verdict(1, author="8"), *(verdict(n) for n in range(2, 20)))
-    for which in (Filter(author="8"), Filter(author="8", words="text", platform="weibo")):
-        found = page(ledger, which, 9)
-        assert ([entry.post_id for entry in found.entries], found.below, found.back_to) == (["1"], None, None)
-
-
-def test_days_hold_when_the_clock_was_set_back(ledger: Ledger) -> None:
-    for number, when in enumerate((NOW + 5, NOW + 1, NOW + 3)):
-        record(ledger, verdict(number), time=when)
-    for which, found in ((Filter(before=NOW + 4), ["2", "1"]), (Filter(since=NOW + 3), ["2", "0"])):
-        assert [entry.post_id for entry in page(ledger, which, 9).entries] == found
-    assert page(ledger, Filter(since=NOW + 6), 9) == ([], None, None)

@@ -3,7 +3,6 @@
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -24,12 +23,6 @@ from circleshield_addon.totals import scores, top_authors, totals
 TODAY = date(2026, 9, 21)
 DAY = 86_400_000
 NOON = milliseconds(datetime(2026, 9, 21, 12).astimezone())
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with closing(Ledger(tmp_path / FILE)) as opened:
-        yield opened
 
 
 def record(ledger: Ledger, *verdicts: Verdict, time: int = NOON) -> None:
