@@ -44,13 +44,13 @@ PAGES = {
     "unsure": "/?action=review",
     "50 posts of an author": "/?author=weibo:1",
     "since a day": "/?since={day}",
-    "until a day": "/?until={day}",
+    "until a day": "/?until={late}",
     "a score": "/?lowest=0.95",
     "a score that none has": "/?highest=0.5",
     "a score, a platform and an outcome": "/?lowest=0.95&platform=weibo&action=remove",
     "another device": "/ (device)",
     "a platform, another device": "/?platform=zhihu (device)",
-    "until a day, another device": "/?until={day} (device)",
+    "until a day, another device": "/?until={late} (device)",
     "a word": "/?words=面膜",
     "a word, from the middle on": "/?words=面膜&below={middle}",
     "a word that one post has": "/?words=独一无二",
@@ -80,12 +80,12 @@ def main() -> None:
         fill(Path(small), FEW)
         fill(Path(large), MANY)
         both = [(*browser(Path(small), scorer), FEW), (*browser(Path(large), scorer), MANY)]
-        day = (date.today() - timedelta(45)).isoformat()
+        day, late = ((date.today() - timedelta(ago)).isoformat() for ago in (45, 15))  # so that 100 posts fill a page
         for name, path in PAGES.items():
             times: list[list[float]] = [[], []]
             for _ in range(TIMES + 1):
                 for found, (ask, folded, rows) in zip(times, both, strict=True):
-                    url = path.removesuffix(" (device)").format(middle=rows // 2, day=day, folded=folded)
+                    url = path.removesuffix(" (device)").format(middle=rows // 2, day=day, late=late, folded=folded)
                     began = time.perf_counter()
                     ask(url, path.endswith("(device)"))
                     found.append(time.perf_counter() - began)
