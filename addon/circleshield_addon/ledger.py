@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ class Ledger:
         self.path = path
         self.db = sqlite3.connect(path, timeout=wait_seconds, isolation_level=None, check_same_thread=False)
         try:
-            self.db.execute("PRAGMA journal_mode = WAL").fetchone()
+            self._write_ahead(wait_seconds)
             self.db.execute("PRAGMA synchronous = NORMAL")  # kill -9 loses nothing, a power cut the last commits
             self.db.execute("PRAGMA secure_delete = ON")  # what is forgotten is overwritten
             self.db.create_function("reason_kind", 1, reason_kind, deterministic=True)
@@ -101,6 +102,18 @@ class Ledger:
             if self.db.in_transaction:  # SQLite ends it by itself when the disk is full
                 self.db.execute("ROLLBACK")
             raise
+
+    def _write_ahead(self, wait_seconds: float) -> None:
+        """Lets others read while one writes. For this SQLite does not wait when two make a new file at once."""
+        give_up_at = time.monotonic() + wait_seconds
+        while True:
+            try:
+                self.db.execute("PRAGMA journal_mode = WAL").fetchone()
+                return
+            except sqlite3.OperationalError as e:
+                if e.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                    raise
+                time.sleep(0.01)
 
     def _migrate(self) -> None:
         newest = len(MIGRATIONS)

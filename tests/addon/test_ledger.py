@@ -7,7 +7,9 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -363,3 +365,16 @@ def test_words_are_no_pattern(ledger: Ledger) -> None:
         ("A_B", ["a_b!"]),
     ):
         assert [entry.text for entry in newest(ledger, Filter(words=words), 9)] == found
+
+
+def test_several_may_make_the_file_at_once(tmp_path: Path) -> None:
+    """As a proxy and a command do that are started together."""
+    together = threading.Barrier(4)
+
+    def opened(path: Path) -> None:
+        together.wait()
+        Ledger(path).close()
+
+    with ThreadPoolExecutor(4) as threads:
+        for number in range(50):
+            assert list(threads.map(opened, [tmp_path / str(number)] * 4)) == [None] * 4
