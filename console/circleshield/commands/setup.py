@@ -95,7 +95,7 @@ def _address(home: Path) -> tuple[str, int]:
 
 def _write_profile(file: Path, found: "Authority", ways: Ways, ssid: str | None, closed: bool) -> None:
     from circleshield.apple_profile import Wifi, profile
-    from circleshield_addon.private_file import write_private
+    from circleshield_model.private_file import write_private
 
     wifi = None
     if ssid is not None:
