@@ -2,7 +2,6 @@
 
 import importlib
 import sys
-from importlib.metadata import version
 from typing import Any
 
 import click
@@ -72,7 +71,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("circleshield"), prog_name="circleshield")
+@click.version_option(package_name="circleshield", prog_name="circleshield")
 def circleshield() -> None:
     """Takes micro-business sales posts out of your friends' feeds, on your own machine."""
 

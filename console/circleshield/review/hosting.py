@@ -58,9 +58,10 @@ class ReviewHost:
         self._server: HTTPServer | None = None
         self._in_use: Review | None = None
         self._task: asyncio.Task[None] | None = None
+        self._serving: asyncio.Task[None] | None = None
 
     def running(self) -> None:
-        """Listens at once, and begins to answer soon; needs a running event loop."""
+        """Listens at once; what answers is loaded when somebody asks. Needs a running event loop."""
         self._listen()
         self._task = asyncio.get_running_loop().create_task(self._follow())
 
@@ -134,8 +135,6 @@ class ReviewHost:
                 self._listen()
             elif self.fault is not None:
                 self._listen()  # the port may be free by now
-            if self._socket is not None and self._server is None:
-                await self._serve()
             await asyncio.sleep(_SECONDS)
 
     def _listen(self) -> None:
@@ -154,24 +153,32 @@ class ReviewHost:
             self.fault = fault
             return
         self._socket.setblocking(False)
+        asyncio.get_running_loop().add_reader(self._socket, self._called, self._socket)
         if self.fault is not None:
             _log.info("the review page listens on %s now", self._in_use.listen)
         self.fault = None
 
-    async def _serve(self) -> None:
+    def _called(self, listening: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(listening)
+        self._serving = loop.create_task(self._serve(listening))
+
+    async def _serve(self, listening: socket.socket) -> None:
         httpserver, wsgi = await asyncio.to_thread(_tornado)
-        if self._socket is None:
+        if self._socket is not listening:  # closed meanwhile
             return
         container = wsgi.WSGIContainer(self._wsgi, self._threads)
         self._server = httpserver.HTTPServer(
             container, idle_connection_timeout=60, body_timeout=30, max_body_size=_MAX_REQUEST_BYTES
         )
-        self._server.add_sockets([self._socket])
+        self._server.add_sockets([listening])
 
     def _close(self) -> None:
         if self._server is not None:
             self._server.stop()
             self._server = None
+        elif self._socket is not None:
+            asyncio.get_running_loop().remove_reader(self._socket)
         if self._socket is not None:
             self._socket.close()
             self._socket = None
