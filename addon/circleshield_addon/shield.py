@@ -18,6 +18,7 @@ from circleshield_addon.filtering import filtered, where
 from circleshield_addon.generic import GENERIC
 from circleshield_addon.handshake import asked_host
 from circleshield_addon.judge import Judge
+from circleshield_addon.named_host import named_host
 from circleshield_addon.pauses import Pauses
 from circleshield_addon.post import Verdict
 from circleshield_addon.proxy_users import ProxyUsers
@@ -109,29 +110,32 @@ class Shield:
         if flow.response is not None:  # a proxy user's password was wrong
             return
         request = flow.request
-        if request.pretty_host == notes.HOST:
+        host = named_host(request)
+        if host == notes.HOST:
             return
         request.stream = True
-        if request.headers.get("upgrade") == "mmtls" and not self.counts["mmtls"]:
-            log.info(
-                "WeChat's own traffic passes as it is: its Moments are encrypted by the app and cannot be filtered"
-            )
-        self.counts["mmtls"] += request.headers.get("upgrade") == "mmtls"
-        found = routing.route(request.method, request.pretty_host, request.path, self.settings)
+        upgrade = request.headers.get("upgrade", "").lower()
+        if upgrade == "mmtls":
+            if not self.counts["mmtls"]:
+                log.info(
+                    "WeChat's own traffic passes as it is: its Moments are encrypted by the app and cannot be filtered"
+                )
+            self.counts["mmtls"] += 1
+        found = routing.route(request.method, host, request.path, self.settings)
         if found is not None and self._judge_for(found.adapter, flow) is None:
             return
         if found is not None:
             flow.metadata[_ROUTE] = found
             for name in _CONDITIONS:
                 request.headers.pop(name, None)
-        elif (events := self._events(flow)) is not None:
+        elif (events := self._events(flow, "websocket" if upgrade == "websocket" else "sse", host)) is not None:
             flow.metadata[_EVENTS] = events
             if events.stream.kind == "sse":
                 request.headers["accept-encoding"] = "identity"
 
     def request(self, flow: http.HTTPFlow) -> None:
         """Answers for the proxy's own name, unless the console's review page has."""
-        if flow.request.pretty_host == notes.HOST and flow.response is None:
+        if named_host(flow.request) == notes.HOST and flow.response is None:
             page = self.notes.page(flow.request.path)
             flow.response = http.Response.make(
                 404 if page is None else 200,
@@ -233,10 +237,8 @@ class Shield:
         user = USER + self.users.name(flow.client_conn)
         return user if user in self.settings.profile_of else device_of(flow.client_conn.peername)
 
-    def _events(self, flow: http.HTTPFlow) -> StreamFilter | None:
-        request = flow.request
-        kind = "websocket" if request.headers.get("upgrade", "").lower() == "websocket" else "sse"
-        found = routing.stream(kind, request.pretty_host, request.path, self.settings)
+    def _events(self, flow: http.HTTPFlow, kind: str, host: str) -> StreamFilter | None:
+        found = routing.stream(kind, host, flow.request.path, self.settings)
         if found is None:
             return None
         return StreamFilter(

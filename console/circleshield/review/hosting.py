@@ -22,6 +22,7 @@ from circleshield.review.sessions import CODE_MINUTES, FILE, Sessions
 from circleshield.review.training import Training
 from circleshield_addon.access import OWN_PORT
 from circleshield_addon.device import device_of
+from circleshield_addon.named_host import named_host
 from circleshield_addon.notes import HOST
 from circleshield_addon.refusals import Passed
 from circleshield_addon.reloading import Reloading
@@ -105,7 +106,7 @@ class ReviewHost:
     async def request(self, flow: http.HTTPFlow) -> None:
         """Answers for the proxy's own name."""
         is_own_port = bool(flow.metadata.get(OWN_PORT))
-        if flow.response is not None or not (is_own_port or flow.request.pretty_host == HOST):
+        if flow.response is not None or not (is_own_port or named_host(flow.request) == HOST):
             return
         path = flow.request.path.partition("?")[0]
         is_setup = path in _SETUP_PATHS or path.startswith("/static/")
