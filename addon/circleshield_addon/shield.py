@@ -3,6 +3,7 @@
 import logging
 import time
 from collections import Counter, deque
+from collections.abc import Set
 from functools import partial
 
 from mitmproxy import http, tls
@@ -33,9 +34,9 @@ log = logging.getLogger("circleshield")
 _ROUTE = "circleshield.route"
 _EVENTS = "circleshield.events"
 # Of the body as it was (RFC 9110, 8.8; RFC 1864; RFC 3230; RFC 9530); they would belie an edited one.
-_VALIDATORS = ("etag", "content-md5", "digest", "content-digest", "repr-digest")
+_VALIDATORS = frozenset((b"etag", b"content-md5", b"digest", b"content-digest", b"repr-digest"))
 # A 304 would bring back what the client kept from before the filter.
-_CONDITIONS = ("if-none-match", "if-modified-since")
+_CONDITIONS = frozenset((b"if-none-match", b"if-modified-since"))
 PAGE_SECONDS = 5.0
 """For how long a page may be judged: 1,000 posts take about 0.2. What takes longer passes as it is."""
 EVENT_SECONDS = 1.0
@@ -46,11 +47,16 @@ _OVERDUE = "not judged in time"
 _DID = {"remove": "removed", "fold": "folded", "label": "labelled"}
 
 
+def drop(headers: http.Headers, names: Set[bytes]) -> None:
+    """Takes the fields of these names (in small letters) out of a message."""
+    if any(name.lower() in names for name, _ in headers.fields):
+        headers.fields = tuple(field for field in headers.fields if field[0].lower() not in names)
+
+
 def put(response: http.Response, body: bytes) -> None:
     """Gives a response another body (coded as before), and headers that fit it."""
     headers = response.headers
-    for name in _VALIDATORS:
-        headers.pop(name, None)
+    drop(headers, _VALIDATORS)
     headers["cache-control"] = "no-store"
     if "content-length" in headers:
         headers["content-length"] = str(len(body))
@@ -126,8 +132,7 @@ class Shield:
             return
         if found is not None:
             flow.metadata[_ROUTE] = found
-            for name in _CONDITIONS:
-                request.headers.pop(name, None)
+            drop(request.headers, _CONDITIONS)
         elif (events := self._events(flow, "websocket" if upgrade == "websocket" else "sse", host)) is not None:
             flow.metadata[_EVENTS] = events
             if events.stream.kind == "sse":

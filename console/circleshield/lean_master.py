@@ -16,6 +16,7 @@ class LeanMaster(Master):
     def __init__(self) -> None:
         super().__init__(options.Options())
         self.addons = LeanAddons(self)
+        self._legacy_log_events.uninstall()  # it would call the loop for each line that is logged; no addon listens
         # It checks the types of mitmproxy's own arguments, for each message; `python -O` leaves it out as well.
         http.MessageData.__post_init__ = _checked  # type: ignore[method-assign]
 
