@@ -101,13 +101,19 @@ _WRITE_OUT = "%{http_code} %{http_version} %{size_download} %{time_total} %{spee
 
 
 def fetch(
-    proxy: Proxy | None, urls: Sequence[str], ca: Path, *, http2: bool = False, coding: str = "gzip", parallel: int = 1
+    proxy: Proxy | None,
+    urls: Sequence[str],
+    trust: Path,
+    *,
+    http2: bool = False,
+    coding: str = "gzip",
+    parallel: int = 1,
 ) -> list[Answer]:
-    """Asks for all the URLs over kept connections, by one curl. Without a proxy: of the origin, whose CA is `ca`.
+    """Asks for all the URLs over kept connections, by one curl that trusts the CA in `trust`.
 
     `parallel`: how many at once (HTTP/2: on one connection).
     """
-    command = ["curl", "--silent", "--show-error", "--cacert", str(proxy.ca if proxy else ca), "--config", "-"]
+    command = ["curl", "--silent", "--show-error", "--cacert", str(trust), "--config", "-"]
     command += ["--http2" if http2 else "--http1.1", "--write-out", _WRITE_OUT]
     command += ["--header", f"Accept-Encoding: {coding}"]
     if proxy is not None:
