@@ -158,6 +158,7 @@ def main() -> None:
         ("and 1 label a seller", True, 1),
         ("and 3 labels a seller", True, 3),
         ("and 6 labels a seller", True, 6),
+        ("and 20 labels a seller", True, 20),
     ):
         total = Figures()
         for made in circles:

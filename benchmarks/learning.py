@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
+from circleshield_addon.friends import Past
+from circleshield_addon.judge import shifted
 from circleshield_model.artefact import PACKAGED
 from circleshield_model.scorer import Scorer
 from circleshield_training import fit, mixing
@@ -63,8 +65,9 @@ def labelled(texts: Sequence[str], spam: bool) -> list[Sample]:
     return [Sample(text, spam, source="user") for text in texts]
 
 
-def removed(scorer: Scorer, texts: Sequence[str]) -> float:
-    return float((score_all(scorer, texts) >= scorer.remove_at).mean())
+def removed(scorer: Scorer, texts: Sequence[str], shift: float = 0.0) -> float:
+    """Share of the posts that are removed, their log-odds moved by what is known of the author."""
+    return float(np.mean([shifted(score, shift) >= scorer.remove_at for score in score_all(scorer, texts)]))
 
 
 def sellers(corpora: Corpora) -> None:
@@ -74,8 +77,10 @@ def sellers(corpora: Corpora) -> None:
     posts = read_all([Path(__file__).with_name("sellers.jsonl")])
     held = {name: corpora.social(name) for name in OTHERS} | {"ads": corpora.ads("weibo_covid/hand")}
     was = {name: removed(before, texts) for name, texts in held.items()}
+    history = Past(sales=0, posts=0, sales_labels=20, labels=20).shift(usual=0.02)
     print(
-        "20 labels of one seller, the packaged model: the seller's other posts removed; furthest move elsewhere, points"
+        "20 labels of one seller, the packaged model: the seller's other posts removed before, after, and as the proxy"
+        f" does it, with the author's history ({history:+.1f}); furthest move elsewhere, points"
     )
     for author in dict.fromkeys(s.author for s in posts):
         own = [s.text for s in posts if s.author == author]
@@ -84,10 +89,10 @@ def sellers(corpora: Corpora) -> None:
             order = np.random.default_rng(draw).permutation(len(own))
             learnt, rest = [own[i] for i in order[:20]], [own[i] for i in order[20:]]
             now = scorer_of(adapted(base, labelled(learnt, True), seed, honest).pipeline, cutoffs)
-            shares.append((removed(before, rest), removed(now, rest)))
+            shares.append((removed(before, rest), removed(now, rest), removed(now, rest, history)))
             moves += [100 * (removed(now, texts) - was[name]) for name, texts in held.items()]
-        first, then = np.mean(shares, axis=0)
-        print(f"  {author}: {first:.2f} → {then:.2f}   {max(moves, key=abs):+.2f}", flush=True)
+        first, then, known = np.mean(shares, axis=0)
+        print(f"  {author}: {first:.2f} → {then:.2f} → {known:.2f}   {max(moves, key=abs):+.2f}", flush=True)
 
 
 def curves(corpora: Corpora) -> None:

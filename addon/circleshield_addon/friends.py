@@ -17,7 +17,8 @@ _USUAL, _USUAL_POSTS = 0.02, 200  # share of sales posts that is expected before
 _SHRINK = 16.0  # posts as usual that are added to each author's own
 _LEAST_BY_VERDICTS, _MOST_BY_VERDICTS = -0.5, 1.5  # a friend may begin to sell
 _FEWEST = 2  # sales posts by verdict; one may be a mistake
-_BY_LABELS, _MOST_BY_LABELS = 1.5, 2.5
+_BY_LABELS = 1.5
+_LEAST, _MOST = -3.0, 4.5  # of both; 19 labels that all say sales reach the most
 
 
 class Past(NamedTuple):
@@ -49,8 +50,8 @@ class Past(NamedTuple):
             by_verdicts = max(_LEAST_BY_VERDICTS, min(_log_odds(share) - _log_odds(usual), most))
         if self.labels:
             share = (self.sales_labels + 1) / (self.labels + 2)
-            by_labels = max(-_MOST_BY_LABELS, min(_BY_LABELS * _log_odds(share), _MOST_BY_LABELS))
-        return by_verdicts + by_labels
+            by_labels = _BY_LABELS * _log_odds(share)
+        return max(_LEAST, min(by_verdicts + by_labels, _MOST))
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 """The `circleshield` command: finds the command's module, and says errors in one line."""
 
 import importlib
+import signal
 import sys
 from typing import Any
 
@@ -80,6 +81,8 @@ def main() -> None:
     """Entry point. Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # a pipe under LANG=C is ASCII otherwise
+    # As Ctrl-C: the other processes of a training end too, and posts in temporary folders are deleted.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         circleshield(prog_name="circleshield")
     except InputError as e:

@@ -48,7 +48,7 @@ def test_the_shift_is_bounded_and_grows_with_sales_posts(
     verdicts: tuple[int, int], labels: tuple[int, int], usual: float
 ) -> None:
     shift = Past(*verdicts, *labels).shift(usual)
-    assert -4.0 <= shift <= 4.0
+    assert -3.0 <= shift <= 4.5
     if verdicts[0] < verdicts[1]:
         assert Past(verdicts[0] + 1, verdicts[1], *labels).shift(usual) >= shift
     if labels[0] < labels[1]:
@@ -64,7 +64,9 @@ def test_how_far() -> None:
     assert Past(0, 100).shift(USUAL) == -0.5, "a friend may begin to sell"
     # Labels go against many more verdicts.
     assert Past(9, 9, 0, 2).shift(USUAL) < 0 < Past(0, 20, 1, 1).shift(USUAL)
-    assert Past(0, 0, 50, 50).shift(USUAL) == 2.5
+    assert 2.0 < Past(0, 0, 3, 3).shift(USUAL) < 2.1
+    assert Past(0, 0, 50, 50).shift(USUAL) == Past(9, 9, 50, 50).shift(USUAL) == 4.5
+    assert Past(0, 0, 0, 50).shift(USUAL) == -3.0
 
 
 def test_in_words() -> None:

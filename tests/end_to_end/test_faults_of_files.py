@@ -147,6 +147,29 @@ def test_ledger_locked_full_and_damaged(small_disk: Path, origin: Origin, origin
         assert "Traceback" not in proxy.whole_log()
 
 
+def test_ledger_on_a_disk_that_is_read_only(tmp_path: Path, origin: Origin, origin_ca: Path, direct: Client) -> None:
+    """Filtered from the first page on, with one line in the log; written once the disk takes it."""
+    ledger = tmp_path / "ledger.sqlite3"
+    ledger.touch()
+    if not shutil.which("mount") or _mounted("--bind", str(ledger), str(ledger)):
+        pytest.skip("file systems cannot be mounted here")
+    try:
+        assert _mounted("-o", "remount,bind,ro", str(ledger)) == 0
+        path = origin.add(Answer([PAGE]))
+        with running_proxy(tmp_path, origin_ca) as proxy:
+            through = replace(direct, ca=proxy.ca, proxy=proxy.port)
+            assert through.get(path).body == WITHOUT
+            wait_for(proxy.process, proxy.stderr, "ledger: .*it may not be written")
+            assert through.get(path).body == WITHOUT
+            assert proxy.whole_log().count("it may not be written") == 1
+            subprocess.run(["umount", "-l", str(ledger)], check=True)
+            wait_until(lambda: len(logged(tmp_path)) == 3, 20.0)
+            assert through.get(path).body == WITHOUT
+            assert "Traceback" not in proxy.whole_log()
+    finally:
+        subprocess.run(["umount", "-l", str(ledger)], check=False, capture_output=True)
+
+
 def test_ended_under_load_and_started_again(tmp_path: Path, origin: Origin, origin_ca: Path, direct: Client) -> None:
     """kill -9, then SIGTERM: no half page, the same CA, a sound ledger, and the next start just works."""
     path = origin.add(Answer([PAGE]))

@@ -254,3 +254,16 @@ def test_what_is_decrypted_follows_for_new_connections(
     assert "refused    " in circleshield("status", folder)
     config.write_text(before, encoding="utf-8")
     wait_until(policy_proxy, folder, "refused", None)
+
+
+def test_a_pattern_that_explodes_stalls_nothing(
+    origin: Origin, origin_ca: Path, direct: Client, tmp_path: Path
+) -> None:
+    """A backtracking engine would need longer for the first post than the universe has."""
+    config = CONFIG + '[[rules]]\neffect = "block"\npattern = "^(a+)+$"\n'
+    page = timeline(FRIENDS[0], "a" * 5000 + "b", "a" * 5000)
+    path = origin.add(Answer([page]))
+    with running_proxy(tmp_path, origin_ca, config=config) as proxy:
+        got = replace(direct, ca=proxy.ca, proxy=proxy.port).get(path)
+        assert got.body == timeline(FRIENDS[0], "a" * 5000 + "b")
+        assert not [line for line in proxy.new_log() if "unfiltered" in line]

@@ -101,6 +101,26 @@ def test_ctrl_c_leaves_the_model_in_use(tmp_path: Path) -> None:
     assert still_in_use(tmp_path)
 
 
+def test_sigterm_leaves_no_posts_and_no_processes(tmp_path: Path) -> None:
+    """As of a machine that shuts down, in the midst of a training in several processes."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    own_model_in_use(tmp_path)
+    from_scratch = ("--from-scratch", "--jobs", "2", "--scratch", str(scratch))
+    with process(tmp_path, "train", labels(tmp_path), *from_scratch) as started:
+        children = Path(f"/proc/{started.pid}/task/{started.pid}/children")
+        seconds_until(lambda: len(children.read_text("ascii").split()) > 2)  # one of them keeps count of the others
+        workers = children.read_text("ascii").split()
+        assert any(scratch.iterdir())
+        started.terminate()
+        _, err = started.communicate(timeout=HANG_SECONDS)
+    assert started.returncode == 130
+    assert err.endswith("interrupted; the model in use is unchanged\n")
+    seconds_until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+    assert not any(scratch.iterdir())
+    assert still_in_use(tmp_path)
+
+
 def test_a_full_disk_leaves_the_model_in_use(tmp_path: Path) -> None:
     home = tmp_path / "small"
     home.mkdir()

@@ -149,7 +149,7 @@ class _Part:
         self.begin, self.end = begin, end
         self._scale = 1 / np.sqrt(end - begin + DAMPING)
 
-    def add_windows(self, starts: NDArray[np.int64]) -> None:
+    def add_windows(self, starts: NDArray[np.int32]) -> None:
         """Adds the windows that begin there, (rows, widths) and -1 for none; they share the post's weight with it."""
         some = starts >= 0
         count = some.sum(axis=1)
@@ -182,10 +182,10 @@ class _Part:
         found: NDArray[np.float32] = self._matrix.T @ each.astype(np.float32)
         return found.astype(np.float64)
 
-    def windows(self, coefficients: NDArray[np.float64]) -> NDArray[np.int64]:
+    def windows(self, coefficients: NDArray[np.float64]) -> NDArray[np.int32]:
         """Where the window of each width with the largest sum begins (rows, widths); -1 in rows no longer than it."""
         sums = _running(self._matrix @ coefficients.astype(np.float32))
-        starts = np.full((self.y.size, len(WIDTHS)), -1, np.int64)
+        starts = np.full((self.y.size, len(WIDTHS)), -1, np.int32)
         for i, width in enumerate(WIDTHS):
             long = np.flatnonzero(self.end - self.begin > width)
             if long.size:
@@ -201,7 +201,7 @@ class _Parts:
         posts: Corpus,
         y: NDArray[Any],
         weight: NDArray[np.float64],
-        windows: Sequence[NDArray[np.int64]] | None = None,
+        windows: Sequence[NDArray[np.int32]] | None = None,
     ) -> None:
         self._posts, self._y, self._weight, self._windows = posts, y, weight, windows
 
