@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -47,10 +46,9 @@ class Proxy:
 def circleshield(
     origin: Origin, config: str = CONFIG, prepare: Callable[[Path], None] | None = None, name: str = "circleshield"
 ) -> Iterator[Proxy]:
-    """A fresh `circleshield run`; `prepare` is given its home folder first."""
+    """A `circleshield run` with a home folder of that name; `prepare` is given it first."""
     home = origin.folder / name
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     if prepare is not None:
         prepare(home)
     with running_proxy(home, origin.ca, config=config) as process:
@@ -59,9 +57,8 @@ def circleshield(
 
 @contextmanager
 def mitmdump(origin: Origin) -> Iterator[Proxy]:
-    """A fresh `mitmdump -q`."""
+    """A `mitmdump -q`."""
     home = origin.folder / "mitmdump"
-    shutil.rmtree(home, ignore_errors=True)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
     program = [str(Path(sys.executable).with_name("mitmdump")), "-q", "--listen-host", "127.0.0.1", "-p", str(port)]
