@@ -13,6 +13,7 @@ _LENGTH = 100  # characters that a post has at least
 def pages(count: int, posts: int, seed: int = 1) -> Iterator[bytes]:
     """`count` pages of `posts` posts each, a tenth of them advertisements, as UTF-8."""
     chance = random.Random(seed)
+    first = seed * 10**9
     samples = [sample for sample in read_seed() if sample.lang == "zh"]
     friends = [sample.text for sample in samples if not sample.spam]
     sellers = [sample.text for sample in samples if sample.spam]
@@ -23,7 +24,7 @@ def pages(count: int, posts: int, seed: int = 1) -> Iterator[bytes]:
             text = f"{chance.randrange(10**6)} "
             while len(text) < _LENGTH:
                 text += chance.choice(kind) + "\n"
-            statuses.append(_status(115_000_000_000_000_000 + page * posts + n, text.strip(), chance))
+            statuses.append(_status(115_000_000_000_000_000 + first + page * posts + n, text.strip(), chance))
         yield json.dumps(statuses, ensure_ascii=False, separators=(",", ":")).encode()
 
 

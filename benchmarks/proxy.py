@@ -15,24 +15,25 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from itertools import count, islice
 from pathlib import Path
+from typing import ClassVar
 
 from benchmarks import feeds
 from benchmarks.full_home import FULL, fill
 from benchmarks.origin import OTHER, Origin
 from benchmarks.proxies import Answer, Proxy, both, circleshield, fetch
 
-_NEW = 40_000  # posts before one comes again: twice what is remembered
-_POSTS = {20: 200, 100: 80, 1000: 10}  # posts of a page -> requests of a round
-_SMALL = 400
+_ROUND = {20: 100, 100: 40, 1000: 5, 0: 400}  # posts of a page -> requests of a round
+_PAGES = {20: 4_000, 100: 800, 1000: 60}  # enough for 9 rounds without one coming again
 
 
 class Load:
     """The requests of one row of the table, a round at a time."""
 
+    _next: ClassVar = {posts: count() for posts in _PAGES}  # of all loads: no page is asked for twice
+
     def __init__(self, origin: Origin, posts: int, *, http2: bool = False, coding: str = "gzip", seen: bool = False):
         self.http2, self.coding, self.posts = http2, coding, posts
         self._origin, self._seen = origin, seen
-        self._next = count()
 
     @property
     def name(self) -> str:
@@ -40,10 +41,11 @@ class Load:
         return f"{what}, {'HTTP/2' if self.http2 else 'HTTP/1.1'}, {self.coding}"
 
     def urls(self) -> list[str]:
+        requests = range(_ROUND[self.posts])
         if not self.posts:
-            return [self._origin.url(OTHER)] * _SMALL
-        pages = 10 if self._seen else _NEW // self.posts
-        return [self._origin.feed(self.posts, n % pages) for n in islice(self._next, _POSTS[self.posts])]
+            return [self._origin.url(OTHER) for _ in requests]
+        numbers = [n % 10 if self._seen else next(self._next[self.posts]) for n in requests]
+        return [self._origin.feed(self.posts, n % _PAGES[self.posts]) for n in numbers]
 
     def seconds(self, proxy: Proxy, urls: Sequence[str]) -> float:
         """Processor time a request."""
@@ -87,7 +89,7 @@ def delays(proxy: Proxy, origin: Origin, seconds: float, pages: Iterator[int] | 
         if pages is None:
             time.sleep(0.1)
         else:
-            fetch(proxy, [origin.feed(1000, n % 40) for n in islice(pages, 3)], proxy.ca)
+            fetch(proxy, [origin.feed(1000, n % _PAGES[1000]) for n in islice(pages, 3)], proxy.ca)
     ended.set()
     asking.join()
     return [answer.seconds for answer in small]
@@ -105,8 +107,8 @@ def main() -> None:
     rounds, only = arguments.rounds, arguments.only
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         origin = Origin(Path(folder))
-        for posts in _POSTS:
-            origin.add(posts, feeds.pages(_NEW // posts, posts))
+        for posts, number in _PAGES.items():
+            origin.add(posts, feeds.pages(number, posts, seed=posts))
         stack.enter_context(origin.running())
         stock, ours = both(stack, origin)
         loads = [
