@@ -13,6 +13,13 @@ _KANA_OR_HANGUL = re.compile(r"[\u3041-\u3096\u30a1-\u30fa\uac00-\ud7af\u1100-\u
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]+")
 _LINK = re.compile(r"https?://[\w.~:/?#@!$&()*+,;=%-]+|(?<!\w)@[\w.]+", re.A)
 
+# What most posts are made of: Han, ASCII, and what NFKC leaves or turns into no letter. Without @ (and "http") there is
+# no link or mention either.
+_PLAIN = re.compile(
+    r"[\0-?A-\x7f\u2010-\u2027\u3000-\u3003\u3007-\u301f\u3400-\u9fff\uff01-\uff0e\uff1a-\uff1f\u2600-\u2775"
+    r"\u2794-\u27bf\u200d\ufe0f\U0001f300-\U0001faff]*"
+)
+
 _HAN_WEIGHT = 3  # one says what three letters do
 _KANA_WEIGHT = 12  # a quarter of a Japanese sentence is kana at least; a 美の屋 amid Chinese is not Japanese
 
@@ -24,13 +31,16 @@ def language(text: str) -> Language | None:
     The script that says most decides: one foreign word, or a の for decoration, turns nothing. Letters in disguise
     (fullwidth, mathematical, circled) count as what they look like; links and mentions do not count.
     """
-    left = _LINK.sub(" ", unicodedata.normalize("NFKC", text))
+    left, scripts = text, [_HAN, _LATIN]
+    if not _PLAIN.fullmatch(text) or "http" in text.lower():
+        left = _LINK.sub(" ", unicodedata.normalize("NFKC", text))
+        scripts += [_KANA_OR_HANGUL, _LETTER]
     counts = []
-    for script in (_HAN, _KANA_OR_HANGUL, _LATIN, _LETTER):
+    for script in scripts:
         without = script.sub("", left)
         counts.append(len(left) - len(without))
         left = without
-    han, kana, latin, rest = counts
+    han, latin, kana, rest = (*counts, 0, 0)[:4]
     zh = _HAN_WEIGHT * han
     if max(zh, latin) <= _KANA_WEIGHT * kana + rest:
         return None

@@ -122,13 +122,14 @@ def _signatures(texts: Sequence[str]) -> list["RMinHash | None"]:
         return []
     cut = units(texts)
     ones, pairs, *_ = hashes(cut)
-    kept = [np.where(inside(cut, n), each, 0) for n, each in ((1, ones), (2, pairs))]
+    # As bytes, which take a tenth of the time that words for the numbers do; zeros at their end are cut off.
+    kept = [np.where(inside(cut, n), each, 0).view("S8").tolist() for n, each in ((1, ones), (2, pairs))]
     found: list[RMinHash | None] = []
     for begin, end in zip(cut.bounds[:-1].tolist(), cut.bounds[1:].tolist(), strict=True):
-        tokens = {token for each in kept for token in each[begin:end].tolist()} - {0}
+        tokens = {token for each in kept for token in each[begin:end]} - {b""}
         signature = None
         if len(tokens) >= _MIN_LENGTH:
             signature = RMinHash(_PERMUTATIONS, _SEED)
-            signature.update([str(token) for token in tokens])
+            signature.update(tokens)
         found.append(signature)
     return found

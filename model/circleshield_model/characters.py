@@ -5,7 +5,7 @@ The tables are indexed by code point and cover the first two planes; everything 
 
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +29,18 @@ class Characters(NamedTuple):
     syllables: tuple[str, ...]
 
 
-@cache
 def characters() -> Characters:
-    """Loads the tables once."""
-    with np.load(Path(__file__).with_name("characters.npz"), allow_pickle=False) as arrays:
-        return Characters(arrays["fold"], arrays["kind"], arrays["sound"], tuple(str(s) for s in arrays["syllables"]))
+    """Loads the tables. Normalising makes its own of them once: `traits`."""
+    with _file() as arrays:
+        return Characters(arrays["fold"], arrays["kind"], arrays["sound"], tuple(syllable_characters()))
+
+
+@cache
+def syllable_characters() -> dict[str, str]:
+    """The pinyin syllables, and the private character that stands for each."""
+    with _file() as arrays:
+        return {str(syllable): chr(FIRST_SYLLABLE + i) for i, syllable in enumerate(arrays["syllables"], 1)}
+
+
+def _file() -> Any:
+    return np.load(Path(__file__).with_name("characters.npz"), allow_pickle=False)

@@ -4,12 +4,14 @@ A phrase is one to three units: ideographs, words, `0` for any number. Those of 
 sounds alike; shorter ones must be written so, as too much that is innocent sounds like them.
 """
 
+from bisect import bisect_right
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from circleshield_model.ngrams import ORDERS, hash_rows
 from circleshield_model.normalise import Units, units
 
 PHRASES = {
@@ -52,47 +54,49 @@ NAMES = tuple(PHRASES)
 
 
 class _Lexicon(NamedTuple):
-    hashes: NDArray[np.uint64]  # sorted
-    cue: NDArray[np.int64]
+    """The phrases of one order of n-grams, by its number."""
+
+    order: int
+    units: int
+    cues: dict[int, int]  # by hash
     maybe: NDArray[np.bool_]  # by the upper 16 bits of a hash: is there any phrase like this?
 
 
 _ORDER_FOR = {1: ("glyph", 1), 2: ("glyph", 2), 3: ("sound", 3)}
+_LOW = np.uint64(48)
 
 
 @cache
-def _lexicons() -> dict[tuple[str, int], _Lexicon]:
-    from circleshield_model.ngrams import ORDERS, hashes
-
-    found: dict[tuple[str, int], dict[int, int]] = {order: {} for order in _ORDER_FOR.values()}
-    for cue, listed in enumerate(PHRASES.values()):
-        chinese, *english = listed.split("|")
-        for phrase in (*chinese.split(), *english):
-            cut = units([phrase])
-            order = _ORDER_FOR.get(cut.glyph.size)
-            if order is None:
-                raise AssertionError(f"cue phrase {phrase!r} is not of one to three units")
-            hashed = list(hashes(cut))[ORDERS.index(order)]
-            found[order][int(hashed[0])] = cue
-    return {order: _lexicon(table) for order, table in found.items()}
-
-
-def _lexicon(table: dict[int, int]) -> _Lexicon:
-    keys = np.array(sorted(table), np.uint64)
-    maybe = np.zeros(1 << 16, bool)
-    maybe[(keys >> np.uint64(48)).astype(np.int64)] = True
-    return _Lexicon(keys, np.array([table[int(k)] for k in keys], np.int64), maybe)
+def _lexicons() -> tuple[_Lexicon, ...]:
+    listed = [
+        (phrase, cue)
+        for cue, (chinese, english) in enumerate(both.split("|", 1) for both in PHRASES.values())
+        for phrase in (*chinese.split(), *english.split("|"))
+    ]
+    cut = units([phrase for phrase, _ in listed])
+    rows = hash_rows(cut)
+    found = {n: _Lexicon(ORDERS.index(order), n, {}, np.zeros(1 << 16, bool)) for n, order in _ORDER_FOR.items()}
+    for (phrase, cue), begin, end in zip(listed, cut.bounds[:-1].tolist(), cut.bounds[1:].tolist(), strict=True):
+        lexicon = found.get(end - begin)
+        if lexicon is None:
+            raise AssertionError(f"cue phrase {phrase!r} is not of one to three units")
+        hashed = int(rows[lexicon.order, begin])
+        lexicon.cues[hashed] = cue
+        lexicon.maybe[hashed >> int(_LOW)] = True
+    return tuple(found.values())
 
 
-def count(cut: Units, order: tuple[str, int], hashed: NDArray[np.uint64], into: NDArray[np.int64]) -> None:
-    """Adds the phrases of one order, of which these are the hashes, to `into` (posts, len(NAMES))."""
-    lexicon = _lexicons().get(order)
-    if lexicon is None:
-        return
-    here = np.flatnonzero(lexicon.maybe[(hashed >> np.uint64(48)).astype(np.int64)])
-    if here.size == 0:
-        return
-    at = np.minimum(np.searchsorted(lexicon.hashes, hashed[here]), lexicon.hashes.size - 1)
-    true = (lexicon.hashes[at] == hashed[here]) & (cut.post[here] == cut.post[here + order[1] - 1])
-    cells = cut.post[here[true]] * len(NAMES) + lexicon.cue[at[true]]
-    into += np.bincount(cells, minlength=into.size).reshape(into.shape)
+def count(cut: Units, rows: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """How often each cue occurs in each post (n, cues), by the units' `hash_rows`."""
+    bounds: list[int] = cut.bounds.tolist()
+    posts = len(bounds) - 1
+    cells = []
+    for order, n, cues, maybe in _lexicons():
+        row = rows[order]
+        here = maybe.take((row >> _LOW).view(np.int64)).nonzero()[0]
+        for at, hashed in zip(here.tolist(), row[here].tolist(), strict=True):
+            if (cue := cues.get(hashed)) is not None:
+                post = bisect_right(bounds, at) - 1
+                if at + n <= bounds[post + 1]:  # not half in the next post
+                    cells.append(post * len(NAMES) + cue)
+    return np.bincount(np.array(cells, np.int64), minlength=posts * len(NAMES)).reshape(posts, len(NAMES))

@@ -1,14 +1,13 @@
 """The few figures that a post is judged by: what its n-grams weigh, as a whole and in windows, and cues."""
 
-from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from circleshield_model import cues
-from circleshield_model.ngrams import ORDERS, best_windows, hashes, inside
-from circleshield_model.normalise import SIGNS, Units
+from circleshield_model.ngrams import best_windows
+from circleshield_model.traits import SIGNS
 
 WIDTHS = (12, 24, 48)  # units in a window
 DAMPING = 4.0  # added to the number of units before the root: very short posts weigh less
@@ -27,22 +26,8 @@ SUMS = ("whole", "topics", "body", *(f"window of {w}" for w in WIDTHS))
 SHAPE = ("length", "length of topics", *_PLAIN.values(), *cues.NAMES)
 COLUMNS = SUMS + SHAPE
 
-_SIGN_COLUMNS = [SIGNS.index(name) for name in _PLAIN]
-
-# From the hashes of one order's n-grams to what each weighs (m - n + 1,), in fixed point.
-Weigh = Callable[[NDArray[np.uint64]], NDArray[np.int16]]
-
-
-def gather(units: Units, weigh: Weigh) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """What the n-grams that begin at each unit weigh together (m,), and how often each cue occurs (n, cues)."""
-    total = np.zeros(units.post.size, np.int64)
-    found = np.zeros((units.bounds.size - 1, len(cues.NAMES)), np.int64)
-    here = {n: inside(units, n) for n in {n for _, n in ORDERS}}
-    for order, hashed in zip(ORDERS, hashes(units), strict=True):
-        weight = weigh(hashed) * here[order[1]]
-        total[: weight.size] += weight
-        cues.count(units, order, hashed, found)
-    return total, found
+_WIDTHS = np.array(WIDTHS)[:, None]
+_SIGN_COLUMNS = np.array([SIGNS.index(name) for name in _PLAIN])
 
 
 class Outline(Protocol):
@@ -57,38 +42,38 @@ class Outline(Protocol):
 
 
 def evidence(units: Outline, each: NDArray[np.int64], cue_counts: NDArray[Any], step: float) -> NDArray[np.float64]:
-    """Columns as in `COLUMNS` (n, len(COLUMNS)), from what `gather` found.
+    """Columns as in `COLUMNS` (n, len(COLUMNS)), from what the n-grams that begin at each unit weigh and how often
+    each cue occurs (n, cues).
 
     `step` is what one in fixed point is in log-odds. A sum over k units is divided by sqrt(k + DAMPING), as a document
     vector is by its length.
     """
-    bounds = units.bounds
-    begin, end = bounds[:-1], bounds[1:]
-    sums = _running(each)
-    count = end - begin
-    whole = sums[end] - sums[begin]
-    if units.tagged.any():
-        in_topics, topics = _running(units.tagged), _running(each * units.tagged)
-        topic_count, topic = in_topics[end] - in_topics[begin], topics[end] - topics[begin]
-    else:
-        topic_count = topic = np.zeros_like(count)
-    columns = np.empty((count.size, len(COLUMNS)))
-    columns[:, 0] = whole / np.sqrt(count + DAMPING)
-    columns[:, 1] = topic / np.sqrt(topic_count + DAMPING)
-    columns[:, 2] = (whole - topic) / np.sqrt(count - topic_count + DAMPING)
-    for i, width in enumerate(WIDTHS, 3):
-        columns[:, i] = best_windows(sums, bounds, width) / np.sqrt(np.minimum(count, width) + DAMPING)
-    columns[:, : len(SUMS)] *= step
-    shape = columns[:, len(SUMS) :]
-    shape[:, 0], shape[:, 1] = count, topic_count
-    shape[:, 2 : 2 + len(_PLAIN)] = np.minimum(units.signs[:, _SIGN_COLUMNS], _MOST_SIGNS)
-    shape[:, 2 + len(_PLAIN) :] = cue_counts
+    bounds, posts = units.bounds, units.bounds.size - 1
+    sums, tagged = _running(each), units.tagged.nonzero()[0]
+    in_topics = tagged.searchsorted(bounds)
+    # What is added up and over how many units: (sums, n).
+    added, count = np.empty((2, len(SUMS), posts), np.int64)
+    added[0], count[0] = _steps(sums[bounds]), _steps(bounds)
+    added[1], count[1] = _steps(_running(each[tagged])[in_topics]), _steps(in_topics)
+    added[2], count[2] = added[0] - added[1], count[0] - count[1]
+    added[3:], count[3:] = best_windows(sums, bounds, _WIDTHS), np.minimum(count[0], _WIDTHS)
+    columns = np.empty((len(COLUMNS), posts))
+    np.multiply(added / np.sqrt(count + DAMPING), step, out=columns[: len(SUMS)])
+    shape = columns[len(SUMS) :]
+    shape[:2] = count[:2]
+    shape[2 : 2 + len(_PLAIN)] = np.minimum(units.signs.T.take(_SIGN_COLUMNS, axis=0), _MOST_SIGNS)
+    shape[2 + len(_PLAIN) :] = cue_counts.T
     np.log1p(shape, out=shape)
-    return columns
+    return columns.T
 
 
-def _running(values: NDArray[np.int64] | NDArray[np.bool_]) -> NDArray[np.int64]:
+def _running(values: NDArray[np.int64]) -> NDArray[np.int64]:
     """Running sums from 0 (m + 1,)."""
     sums = np.zeros(values.size + 1, np.int64)
-    np.cumsum(values, out=sums[1:])
+    np.add.accumulate(values, out=sums[1:])
     return sums
+
+
+def _steps(figures: NDArray[np.int64]) -> NDArray[np.int64]:
+    """From each figure to the next one."""
+    return figures[1:] - figures[:-1]

@@ -16,6 +16,9 @@ from circleshield_model.normalise import Units
 ORDERS = (("glyph", 1), ("glyph", 2), ("sound", 1), ("sound", 2), ("sound", 3))
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
+_LONGEST = max(n for _, n in ORDERS)
+_HALF = np.uint64(32)
+_LINK, _LINK_TO_NUMBER = np.uint64(LINK), np.uint64(NUMBER - LINK)
 
 
 def _multipliers(order: int, n: int) -> list[np.uint64]:
@@ -32,30 +35,58 @@ def _multipliers(order: int, n: int) -> list[np.uint64]:
 _PLACES = [_multipliers(i, n) for i, (_, n) in enumerate(ORDERS)]
 
 
-def hashes(units: Units) -> Iterator[NDArray[np.uint64]]:
-    """For each of `ORDERS` the 64-bit hashes (m - n + 1,) of the n-grams that begin at each unit.
+def hash_rows(units: Units) -> NDArray[np.uint64]:
+    """For each of `ORDERS` the 64-bit hashes (orders, m + longest - 1) of the n-grams that begin at each unit.
 
-    The last n - 1 of each post reach into the next one: see `inside`.
+    The last n - 1 of each post reach into the next one. What follows the last n-gram is padding.
     """
-    for (channel, n), places in zip(ORDERS, _PLACES, strict=True):
+    rows = np.zeros((len(ORDERS), units.glyph.size + _LONGEST - 1), np.uint64)
+    for row, (channel, n), places in zip(rows, ORDERS, _PLACES, strict=True):
         ids: NDArray[np.uint64] = getattr(units, channel)
-        size = max(ids.size - n + 1, 0)
-        mixed = ids[:size] * places[0]
+        mixed = row[: max(ids.size - n + 1, 0)]
+        np.multiply(ids[: mixed.size], places[0], out=mixed)
         for k in range(1, n):
-            mixed += ids[k : k + size] * places[k]
-        mixed ^= mixed >> np.uint64(32)
+            mixed += ids[k : k + mixed.size] * places[k]
+        mixed ^= mixed >> _HALF
         mixed *= _ODD
-        yield mixed
+    return rows
+
+
+def hashes(units: Units) -> Iterator[NDArray[np.uint64]]:
+    """The rows of `hash_rows` without padding (m - n + 1,)."""
+    for row, (_, n) in zip(hash_rows(units), ORDERS, strict=True):
+        yield row[: max(units.glyph.size - n + 1, 0)]
 
 
 def inside(units: Units, n: int) -> NDArray[np.bool_]:
     """Which n-grams (m - n + 1,) lie in one post. A number, link or mention by itself says nothing."""
     if n == 1:
-        alone: NDArray[np.bool_] = (units.glyph - np.uint64(LINK)) > np.uint64(NUMBER - LINK)  # wraps below LINK
-        return alone
-    size = max(units.post.size - n + 1, 0)
-    within: NDArray[np.bool_] = units.post[:size] == units.post[n - 1 : n - 1 + size]
+        return ~_says_nothing(units)
+    post = units.post
+    size = max(post.size - n + 1, 0)
+    within: NDArray[np.bool_] = post[:size] == post[n - 1 : n - 1 + size]
     return within
+
+
+def _says_nothing(units: Units) -> NDArray[np.bool_]:
+    """Which units (m,) are numbers, links and mentions."""
+    found: NDArray[np.bool_] = (units.glyph - _LINK) <= _LINK_TO_NUMBER  # wraps below LINK
+    return found
+
+
+def weigh(weights: NDArray[np.int16], rows: NDArray[np.uint64], units: Units) -> NDArray[np.int64]:
+    """What the n-grams that begin at each unit weigh together (m,), for a table (2**bits,) and their `hash_rows`."""
+    each, bits = np.empty(rows.shape, np.int16), weights.size.bit_length() - 1
+    for to, row in zip(each, rows, strict=True):
+        weights.take(in_table(row, bits), mode="clip", out=to)
+    alone, ends = _says_nothing(units).nonzero()[0], units.bounds[1:]
+    for row, (_, n) in zip(each, ORDERS, strict=True):
+        if n == 1:
+            row[alone] = 0
+        for k in range(1, n):
+            row[ends - k] = 0  # reaches into the next post; below 0 is padding
+    found: NDArray[np.int64] = np.add.reduce(each[:, : units.glyph.size], axis=0, dtype=np.int64)
+    return found
 
 
 def in_table(hashed: NDArray[np.uint64], bits: int) -> NDArray[np.int64]:
@@ -63,25 +94,22 @@ def in_table(hashed: NDArray[np.uint64], bits: int) -> NDArray[np.int64]:
     return (hashed >> np.uint64(64 - bits)).view(np.int64)
 
 
-def best_windows(sums: NDArray[np.int64], bounds: NDArray[np.int64], width: int) -> NDArray[np.int64]:
-    """The largest sum of any `width` units in a row of each post (n,); of the whole post where it is shorter.
+def best_windows(sums: NDArray[np.int64], bounds: NDArray[np.int64], widths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The largest sum of so many units in a row (widths, n) of each post; of the whole post where it is shorter.
 
-    `sums` (m + 1,) are running sums from 0, `bounds` (n + 1,) the posts' first units. 0 for a post without units.
+    `sums` (m + 1,) are running sums from 0, `bounds` (n + 1,) the posts' first units, `widths` (widths, 1) how many.
+    0 for a post without units.
     """
-    best = np.zeros(bounds.size - 1, np.int64)
-    full = np.flatnonzero(bounds[1:] > bounds[:-1])
-    if full.size == 0:
-        return best
-    begin, end = bounds[:-1][full], bounds[1:][full]
-    best[full] = sums[end] - sums[begin]
-    long = end - begin > width
-    if long.any():
-        begin, end = begin[long], end[long] - width + 1
-        window = sums[width:] - sums[:-width]
-        # reduceat over [begin, end) of each long post; the stretches between are computed and thrown away
-        edges = np.empty(2 * begin.size, np.int64)
-        edges[::2], edges[1::2] = begin, end
-        if edges[-1] == window.size:
-            edges = edges[:-1]
-        best[full[long]] = np.maximum.reduceat(window, edges)[::2]
+    begin, end = bounds[:-1], bounds[1:]
+    windows = np.zeros((widths.size, sums.size), np.int64)  # from each unit on
+    for row, width in zip(windows, widths.ravel().tolist(), strict=True):
+        np.subtract(sums[width:], sums[:-width], out=row[: max(sums.size - width, 0)])
+    # reduceat over [begin, end - width + 1) of each post that is long enough; what lies between is thrown away
+    edges = np.empty((widths.size, begin.size, 2), np.int64)
+    edges[:, :, 0] = begin
+    edges[:, :, 1] = np.maximum(end + 1 - widths, begin)
+    edges += np.arange(0, windows.size, sums.size)[:, None, None]
+    best = np.maximum.reduceat(windows.ravel(), edges.ravel())[::2].reshape(widths.size, -1)
+    whole = sums[end] - sums[begin]
+    np.copyto(best, whole, where=end - begin <= widths)
     return best

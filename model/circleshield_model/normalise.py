@@ -1,7 +1,8 @@
 """Undoes camouflage: from posts to a row of units (ideograph, word, number), each with its place in the original.
 
-The whole batch is one array of code points. Every step either changes code points in place or drops them, so the array
-of source offsets, compressed alongside, is the map back to the original text.
+The whole batch is one array of characters with their traits. Every step either changes characters in place or drops
+them, so the array of source offsets, compressed alongside, is the map back to the original text. Most steps concern few
+characters: the traits say which, and whether there are any at all.
 """
 
 import re
@@ -12,127 +13,129 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circleshield_model import characters as ch
-from circleshield_model.phrases import NAMES, disguises, first_pairs, pair_key, replacement, syllables_of
+from circleshield_model import traits as tr
+from circleshield_model.phrases import NAMES, disguise, first_pairs, pair_key, replacement, syllables_of
+from circleshield_model.traits import SIGNS
 
-# What `Units.signs` counts: characters by kind, the first being all others, and units that only repeat.
-SIGNS = (
-    "other",
-    "han",
-    "latin",
-    "digit",
-    "space",
-    "emoji",
-    "hash",
-    "exclaim",
-    "question",
-    "bracket",
-    "link",
-    "mention",
-    "repeat",
-)
 WORDS = re.compile(r"[a-z]{2,}(?: [a-z]{2,})*")
-SYLLABLE_CODE = {s: ch.FIRST_SYLLABLE + i for i, s in enumerate(ch.characters().syllables, 1)}
+_LETTERS_AND_SPACE = "abcdefghijklmnopqrstuvwxyz "
+_STRETCH = re.compile("[a-z ]+")
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _BASE = 0x100000001B3  # odd, so that it has an inverse modulo 2**64
 _LONGEST = 64  # letters of a word that count
-
-
-_POWER = np.array([pow(_BASE, i, 2**64) for i in range(_LONGEST)], np.uint64)
-_ZERO, _SPACE, _X, _HASH, _A, _Z = (np.uint32(ord(c)) for c in "0 x#az")
 _STEM = 5  # letters of a word that say how it sounds: its endings do not count
+# (2, letters) as written, as spoken
+_POWERS = np.array([[pow(_BASE, i, 2**64) for i in range(_LONGEST)]] * 2, np.uint64)
+_POWERS[1, _STEM:] = 0
+# By its size, how many figures make a word a number: all of them; one in an id, which has five characters or more.
+_NUMBER_FROM = np.array([1, 1, 2, 3, 4, 1])
 _LONGEST_LOOP = 8
 
 
-def _sign_table() -> NDArray[np.uint8]:
-    by_kind = {ch.HAN: "han", ch.LATIN: "latin", ch.DIGIT: "digit", ch.SPACE: "space", ch.EMOJI: "emoji"}
-    column = {name: i for i, name in enumerate(SIGNS)}
-    table = np.array([column[by_kind.get(k, "other")] for k in range(7)], np.uint8)[ch.characters().kind]
-    for marks, name in (("#", "hash"), ("!", "exclaim"), ("?", "question"), ("【「『〖《", "bracket")):
-        table[[ord(c) for c in marks]] = column[name]
-    table[ch.LINK], table[ch.MENTION] = column["link"], column["mention"]
-    return table
+class _Line:
+    """The batch as one array of characters: their traits, and the place of each in the joined original.
 
+    `ends` (n,) are where the end marks of the posts are; `present` has the traits of all characters there ever were.
+    """
 
-_SIGN_OF = _sign_table()
+    def __init__(self, texts: Sequence[str]) -> None:
+        raw = np.frombuffer("\n".join((*texts, "")).encode("utf-32-le", "surrogatepass"), "<u4")
+        self.lengths = np.array([len(text) + 1 for text in texts])
+        self.ends = np.add.accumulate(self.lengths) - 1
+        self.origin = self.ends + 1 - self.lengths
+        known = tr.traits()
+        self.characters = known.of.take(raw, mode="clip")
+        self.characters[self.ends] = known.folded(ch.END)
+        self.present: np.uint64 = np.bitwise_or.reduce(self.characters)
+        self.place: NDArray[np.int64] | None = None  # None: as in the original
+        if self.present & tr.DROPPED and int(raw.max()) >= ch.TABLE_SIZE:  # the table's last is dropped
+            rare = (raw >= ch.TABLE_SIZE) & (raw < 0xE0000)  # above are tags and variation selectors
+            self.characters[rare] = tr.rare_ideographs(raw[rare])
+        self._text: str | None = None
+        self.tagged = self._tagged() if self.present & tr.HASH else None
+        if self.present & tr.DROPPED:
+            self.drop_nothing()
+
+    def _tagged(self) -> NDArray[np.int64]:
+        """How often a #topic# began or ended up to each character of the joined original: odd inside of one.
+
+        A post with an odd number of marks has lost its first one, as crawls and quotes do: it begins inside a topic.
+        """
+        marks = (self.characters == tr.traits().of[ord("#")]).view(np.int8)
+        marks[self.origin] ^= (np.add.reduceat(marks, self.origin) & 1).astype(np.int8)
+        return np.add.accumulate(marks, dtype=np.int64)
+
+    def of(self, traits: np.uint64) -> NDArray[np.int64]:
+        """Where the characters with one of these traits are."""
+        found: NDArray[np.int64] = ((self.characters & traits) != tr.NONE).nonzero()[0]
+        return found
+
+    @property
+    def text(self) -> str:
+        """The characters as they are, or were when it was first asked for since some were dropped."""
+        if self._text is None:
+            self._text = (self.characters & tr.CODE).astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+        return self._text
+
+    def keep(self, kept: NDArray[np.int64]) -> None:
+        """Drops all characters but these, which include the end marks."""
+        self.characters = self.characters.take(kept)
+        self.ends = kept.searchsorted(self.ends)
+        self.place = kept if self.place is None else self.place.take(kept)
+        self._text = None
+
+    def drop_nothing(self) -> None:
+        self.keep((self.characters != tr.NOTHING).nonzero()[0])
+
+    def put(self, start: int, end: int, text: str) -> None:
+        """Overwrites a stretch by a text no longer than it; what is left over is nothing, and dropped later."""
+        self.characters[start:end] = tr.NOTHING
+        for at, char in enumerate(text, start):
+            self.characters[at] = tr.traits().folded(ord(char))
 
 
 class Units(NamedTuple):
     """The units of a batch in order, posts one after the other; m units, n posts.
 
-    `glyph` (m,) identifies the unit as written, `sound` (m,) as spoken; `post` (m,) is the index of its post;
-    `tagged` (m,) says whether it is part of a #topic#; `start` and `end` (m,) are offsets in the original post;
-    `bounds` (n + 1,) are each post's first unit and the end; `signs` (n, len(SIGNS)) counts what the units leave out.
+    `glyph` (m,) identifies the unit as written, `sound` (m,) as spoken; `tagged` (m,) says whether it is part of a
+    #topic#; `bounds` (n + 1,) are each post's first unit and the end; `signs` (n, len(SIGNS)) counts what the units
+    leave out. `starts` (m,) are their places in `line`, from which the offsets are found when asked for.
     """
 
     glyph: NDArray[np.uint64]
     sound: NDArray[np.uint64]
-    post: NDArray[np.int64]
     tagged: NDArray[np.bool_]
-    start: NDArray[np.int64]
-    end: NDArray[np.int64]
     bounds: NDArray[np.int64]
     signs: NDArray[np.int64]
-
-
-class _Line:
-    """The batch as one array of code points, with the place of each in the joined original."""
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        tables = ch.characters()
-        joined = "\n".join(texts) + "\n"
-        raw = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4")
-        self.lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-        self.first = np.concatenate(([0], np.cumsum(self.lengths + 1)))
-        self.beyond = int(raw.max()) >= ch.TABLE_SIZE
-        if self.beyond:  # rare ideographs as they are; tags and variation selectors dropped
-            codes = np.where(
-                raw < ch.TABLE_SIZE,
-                tables.fold[np.minimum(raw, ch.TABLE_SIZE - 1)],
-                np.where(raw < 0xE0000, raw, 0),
-            ).astype(np.uint32)
-        else:
-            codes = tables.fold[raw]
-        codes[self.first[1:] - 1] = ch.END
-        self.codes = codes
-        self.place = np.arange(codes.size)
-        self.tagged = self._tagged()
-        self.drop_zeros()
-
-    def _tagged(self) -> NDArray[np.bool_] | None:
-        """Which characters of the joined original lie between the marks of a #topic#; None if there is no mark.
-
-        A post with an odd number of marks has lost its first one, as crawls and quotes do: it begins inside a topic.
-        """
-        marks = self.codes == _HASH
-        if not marks.any():
-            return None
-        seen = np.cumsum(marks)
-        before = np.concatenate(([0], seen[self.first[1:] - 1]))
-        odd = (before[1:] - before[:-1]) % 2
-        tagged: NDArray[np.bool_] = (seen + np.repeat(odd - before[:-1], self.lengths + 1)) % 2 == 1
-        return tagged
-
-    def drop_zeros(self) -> None:
-        if not self.codes.all():
-            kept = np.flatnonzero(self.codes)
-            self.codes, self.place = self.codes[kept], self.place[kept]
+    starts: NDArray[np.int64]
+    line: _Line
 
     @property
-    def text(self) -> str:
-        return self.codes.tobytes().decode("utf-32-le", "surrogatepass")
+    def post(self) -> NDArray[np.int64]:
+        """The index of each unit's post (m,)."""
+        return np.arange(self.bounds.size - 1).repeat(np.diff(self.bounds))
 
-    def index(self) -> NDArray[np.uint32]:
-        """Where in the tables the characters are: those beyond share the last place."""
-        return np.minimum(self.codes, np.uint32(ch.TABLE_SIZE - 1)) if self.beyond else self.codes
+    @property
+    def start(self) -> NDArray[np.int64]:
+        """Where in the original post each unit starts (m,)."""
+        return self._offsets(self.starts)
 
-    def kinds(self) -> NDArray[np.uint8]:
-        return ch.characters().kind[self.index()]
+    @property
+    def end(self) -> NDArray[np.int64]:
+        """Where in the original post each unit ends (m,)."""
+        wordy = self.line.of(tr.WORDY)
+        lasts = wordy[np.diff(wordy, append=-1) != 1]  # of words
+        last = self.starts.copy()
+        words = np.flatnonzero(self.line.characters[last] & tr.WORDY)
+        last[words] = lasts[lasts.searchsorted(last[words])]
+        return self._offsets(last) + 1
 
-    def put(self, start: int, end: int, text: str) -> None:
-        """Overwrites a stretch by a text no longer than it; what is left over is dropped with the next compression."""
-        self.codes[start:end] = 0
-        self.codes[start : start + len(text)] = [ord(c) for c in text]
+    def _offsets(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where characters of the line are in their original posts."""
+        place = at if self.line.place is None else self.line.place[at]
+        found: NDArray[np.int64] = place - self.line.origin[self.post]
+        return found
 
 
 def units(texts: Sequence[str]) -> Units:
@@ -140,10 +143,16 @@ def units(texts: Sequence[str]) -> Units:
     if not texts:
         return units([""])._replace(bounds=np.zeros(1, np.int64), signs=np.zeros((0, len(SIGNS)), np.int64))
     line = _Line(texts)
-    _name_names(line)
-    signs = _count_signs(line, len(texts))
+    if line.present & tr.NAMES_SOMETHING:
+        _name_names(line)
+    signs = _count_signs(line)
+    if line.present & (tr.X | tr.DIGIT):
+        _mask_figures(line)
     _close_gaps(line)
-    _unmask(line)
+    if line.present & tr.DISGUISES:
+        _unmask(line)
+    if line.present & tr.LOWER:
+        _read_pinyin(line)
     return _cut(line, signs)
 
 
@@ -151,136 +160,169 @@ def _name_names(line: _Line) -> None:
     """Links, mentions and named emoji become one character each."""
     text = line.text
     for name in NAMES:
-        if any(hint in text for hint in name.hints):
+        if line.present & tr.NAME_MARKS[name.marks] and (name.hint is None or name.hint.search(text)):
             for match in name.pattern.finditer(text):
                 start = match.start()
-                if line.codes[start]:  # not inside a name found before
+                if line.characters[start] != tr.NOTHING:  # not inside a name found before
                     line.put(start, match.end(), name.stands_for)
-    line.drop_zeros()
 
 
-def _count_signs(line: _Line, posts: int) -> NDArray[np.int64]:
-    """Counts per post, columns as in `SIGNS`."""
-    ends = line.codes == ch.END
-    post = np.cumsum(ends) - ends  # an end mark counts as another sign of its own post, in any batch
-    counts = np.bincount(post * len(SIGNS) + _SIGN_OF[line.index()], minlength=posts * len(SIGNS))
-    return counts.reshape(posts, len(SIGNS))
+def _count_signs(line: _Line) -> NDArray[np.int64]:
+    """Counts per post, columns as in `SIGNS`. An end mark counts as another sign of its own post, in any batch."""
+    posts, columns = line.ends.size, len(SIGNS) + 1  # one for what is nothing
+    lengths = line.ends.copy()
+    lengths[0] += 1
+    lengths[1:] -= line.ends[:-1]
+    cells = np.arange(0, posts * columns, columns).repeat(lengths)
+    cells += ((line.characters & tr.SIGN) >> tr.SIGN_BIT).view(np.int64)
+    return np.bincount(cells, minlength=posts * columns).reshape(posts, columns)[:, :-1]
+
+
+def _mask_figures(line: _Line) -> None:
+    """Figures, and what is between or in place of them, become 0."""
+    characters, zero = line.characters, tr.traits().of[ord("0")]
+    if line.present & tr.OTHER_DIGIT:
+        characters[line.of(tr.OTHER_DIGIT)] = zero
+    if line.present & tr.X:
+        x = line.of(tr.X)
+        third = x[2:][x[2:] - x[:-2] == 2]  # x-runs of three and more are masked digits
+        for shift in range(3):
+            characters[third - shift] = zero
+    if line.present & tr.JOINS:
+        joins = line.of(tr.JOINS)  # never the last character, which is an end mark
+        characters[joins[(characters[joins - 1] & characters[joins + 1] & tr.DIGIT) != tr.NONE]] = zero
 
 
 def _close_gaps(line: _Line) -> None:
-    """Leaves letters and digits, with one space where two words of letters meet; digits all become 0."""
-    kinds = line.kinds()
-    codes = line.codes
-    digit = kinds == ch.DIGIT
-    x = codes == _X
-    inner = x[:-2] & x[1:-1] & x[2:]  # x-runs of three and more are masked digits
-    if inner.any():
-        for shift in range(3):
-            digit[shift : codes.size - 2 + shift] |= inner
-    if digit.any():
-        middle = codes[1:-1]
-        digit[1:-1] |= digit[:-2] & digit[2:] & (((middle >= 0x2C) & (middle <= 0x2F)) | (middle == 0x3A))  # ,-./:
-        codes[digit] = _ZERO
-        kinds[digit] = ch.DIGIT
-    wordy = (kinds == ch.LATIN) | digit
-    letters = np.flatnonzero(wordy | (kinds == ch.HAN) | (codes == ch.END))
-    spaced = wordy[letters]
-    gaps = letters[:-1][(letters[1:] - letters[:-1] > 1) & spaced[1:] & spaced[:-1]] + 1
-    if gaps.size:
-        codes[gaps] = _SPACE
+    """Leaves letters and digits, with one space where two words of letters meet."""
+    letter = (line.characters & tr.LETTER) != tr.NONE
+    kept = letter.nonzero()[0]
+    wordy = ((line.characters.take(kept) & tr.WORDY) != tr.NONE).nonzero()[0]
+    at = kept[wordy]  # words' letters and digits; what follows is said of each and the next one
+    next_to = wordy[1:] - wordy[:-1] == 1
+    gap = next_to & (at[1:] - at[:-1] > 1)
+    if gap.any():
         # A single letter or figure on both sides: spelt out, so the gap is dropped.
-        kept = np.sort(np.concatenate((letters, gaps)))
-        wordy = np.concatenate(([False, False], wordy[kept], [False, False]))
-        single = wordy[1:-1] & ~wordy[:-2] & ~wordy[2:]
-        kept = kept[~((codes[kept] == _SPACE) & single[:-2] & single[2:])]
-        letters = kept
-    line.codes, line.place = codes[letters], line.place[letters]
+        joined = np.zeros(at.size + 1, bool)
+        joined[1:-1] = next_to & ~gap
+        single = ~(joined[1:] | joined[:-1])
+        gaps = at[:-1][gap & ~(single[1:] & single[:-1])] + 1
+        line.characters[gaps] = tr.traits().of[ord(" ")]
+        letter[gaps] = True
+        kept = letter.nonzero()[0]
+    line.keep(kept)
 
 
 def _unmask(line: _Line) -> None:
-    """Disguised words become themselves, pinyin among ideographs becomes syllables."""
-    codes = line.codes
-    text = ""
-    if codes.size > 1:
-        done, known = 0, disguises()
-        for at in np.flatnonzero(first_pairs()[pair_key(codes[:-1], codes[1:])]).tolist():
-            text = text or line.text
-            pattern = known.get(text[at : at + 2]) if at >= done else None
-            if pattern and (match := pattern.match(text, at)):
-                done = match.end()
-                line.put(at, done, replacement(match))
-        if done:
-            line.drop_zeros()
-            text = ""
-    if not ((line.codes >= _A) & (line.codes <= _Z)).any():
+    """Disguised words become themselves."""
+    maybe = line.of(tr.DISGUISES)  # never the last character, which is an end mark
+    maybe = maybe[first_pairs()[pair_key(line.characters[maybe], line.characters[maybe + 1])]]
+    if maybe.size == 0:
         return
-    text = text or line.text
-    changed = False
-    for match in WORDS.finditer(text):
-        if not ("\u3400" <= text[match.start() - 1] <= "\u9fff" or "\u3400" <= text[match.end()] <= "\u9fff"):
-            continue  # only words beside an ideograph may be pinyin; an end mark follows the last word
-        words = [syllables_of(word) for word in match[0].split(" ")]
-        if all(words):
-            at = match.start()
-            line.codes[at : match.end()] = 0
-            for syllables in words:
-                for syllable in syllables:
-                    line.codes[at] = SYLLABLE_CODE[syllable]
-                    at += len(syllable)
-                at += 1
-            changed = True
+    text, done = line.text, 0
+    for at in maybe.tolist():
+        pattern = disguise(text[at : at + 2]) if at >= done else None
+        if pattern and (match := pattern.match(text, at)):
+            done = match.end()
+            line.put(at, done, replacement(match))
+    if done:
+        line.drop_nothing()
+
+
+def _read_pinyin(line: _Line) -> None:
+    """Pinyin among ideographs becomes syllables."""
+    lower, characters = line.of(tr.LOWER), line.characters  # never the last character, which is an end mark
+    beside = lower[((characters[lower - 1] | characters[lower + 1]) & tr.IDEOGRAPH) != tr.NONE]
+    if beside.size == 0:
+        return
+    text, done, changed = line.text, 0, False
+    for at in beside.tolist():
+        if at < done:
+            continue
+        stretch = _STRETCH.search(text, done + len(text[done:at].rstrip(_LETTERS_AND_SPACE)))
+        assert stretch is not None
+        done = stretch.end()
+        for match in WORDS.finditer(text, stretch.start(), done):
+            if not ("\u3400" <= text[match.start() - 1] <= "\u9fff" or "\u3400" <= text[match.end()] <= "\u9fff"):
+                continue
+            words = [syllables_of(word) for word in match[0].split(" ")]
+            if all(words):
+                changed = True
+                at = match.start()
+                line.put(at, match.end(), "")
+                for syllables in words:
+                    for syllable in syllables:
+                        line.put(at, at + 1, ch.syllable_characters()[syllable])
+                        at += len(syllable)
+                    at += 1
     if changed:
-        line.drop_zeros()
+        line.drop_nothing()
 
 
 def _cut(line: _Line, signs: NDArray[np.int64]) -> Units:
     """Cuts the line into units and identifies each."""
-    tables = ch.characters()
-    codes, place = line.codes, line.place
-    kinds = line.kinds()
-    wordy = (kinds == ch.LATIN) | (kinds == ch.DIGIT)
-    after = np.concatenate(([False], wordy[:-1]))
-    starts = np.flatnonzero((wordy & ~after) | (kinds == ch.HAN))
-    one = codes[starts]
-    glyph = one.astype(np.uint64)
-    sound = tables.sound[line.index()[starts]].astype(np.uint64)
-    sound = np.where(sound > 0, sound + np.uint64(ch.FIRST_SYLLABLE), glyph)
-    ends = starts + 1
-    words = np.flatnonzero(wordy[starts])
-    if words.size:
-        before = np.concatenate((wordy[1:] & True, [False]))
-        word_ends = np.flatnonzero(wordy & ~before) + 1
-        word_starts = starts[words]
-        ends[words] = word_ends
-        size = word_ends - word_starts
-        inside = np.flatnonzero(wordy)
-        nth = np.minimum(inside - np.repeat(word_starts, size), _LONGEST - 1)
-        offsets = np.concatenate(([0], np.cumsum(size)[:-1]))
-        spelled = np.add.reduceat(codes[inside].astype(np.uint64) * _POWER[nth], offsets) * _MIX
-        stem = np.add.reduceat(np.where(nth < _STEM, codes[inside].astype(np.uint64) * _POWER[nth], 0), offsets) * _MIX
-        figures = np.add.reduceat((kinds[inside] == ch.DIGIT).astype(np.int64), offsets)
-        number = (figures == size) | ((figures > 0) & (size >= 5))
-        spelled[number] = stem[number] = ch.NUMBER
-        glyph[words], sound[words] = spelled, stem
-    post = np.cumsum(codes == ch.END)[starts]
-    kept = _without_repeats(glyph, post)
-    if kept.size < glyph.size:
-        signs[:, -1] = np.bincount(post, minlength=signs.shape[0]) - np.bincount(post[kept], minlength=signs.shape[0])
-        glyph, sound, post, starts, ends = glyph[kept], sound[kept], post[kept], starts[kept], ends[kept]
-    bounds = np.searchsorted(post, np.arange(signs.shape[0] + 1))
-    begin, end, first = place[starts], place[ends - 1] + 1, line.first[post]
-    tagged = np.zeros(post.size, bool) if line.tagged is None else line.tagged[begin]
-    return Units(glyph, sound, post, tagged, begin - first, end - first, bounds, signs)
+    wordy = line.of(tr.WORDY)
+    edge = np.ones(wordy.size + 1, bool)  # is it the first letter of a word, and was the one before the last?
+    np.not_equal(wordy[1:] - wordy[:-1], 1, out=edge[1:-1])
+    word_starts = wordy[edge[:-1]]
+    start = (line.characters & tr.HAN) != tr.NONE
+    start[word_starts] = True
+    starts = start.nonzero()[0]
+    whole = line.characters.take(starts)
+    glyph, sound = whole & tr.CODE, whole >> tr.SPOKEN_BIT
+    if wordy.size:
+        words = starts.searchsorted(word_starts)
+        glyph[words], sound[words] = _words(line.characters.take(wordy), edge)
+    bounds = np.zeros(signs.shape[0] + 1, np.int64)
+    bounds[1:] = starts.searchsorted(line.ends)
+    again = _repeats(glyph, bounds)
+    if again.size:
+        kept = np.ones(glyph.size, bool)
+        kept[again] = False
+        again = (~kept).nonzero()[0]  # in order, each once
+        glyph, sound, starts = glyph[kept], sound[kept], starts[kept]
+        before = again.searchsorted(bounds)
+        bounds -= before
+        signs[:, -1] = before[1:] - before[:-1]
+    if line.tagged is None:
+        tagged = np.zeros(starts.size, bool)
+    else:
+        at = starts if line.place is None else line.place.take(starts)
+        tagged = (line.tagged.take(at) & 1).astype(bool)
+    return Units(glyph, sound, tagged, bounds, signs, starts, line)
 
 
-def _without_repeats(glyph: NDArray[np.uint64], post: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Which units to keep: shouting the same word or line over and over adds nothing after the first time or two."""
-    again = np.zeros(glyph.size, bool)
-    same = (glyph[1:] == glyph[:-1]) & (post[1:] == post[:-1])
-    again[1:] = same & (glyph[1:] == ch.NUMBER)  # numbers in a row are one
-    again[2:] |= same[1:] & same[:-1]  # of other units two are left: 哈哈
-    for lag in range(2, _LONGEST_LOOP + 1):
-        same = glyph[lag:] == glyph[:-lag]
-        if np.count_nonzero(same) > 2:
-            again[lag + 2 :] |= same[2:] & same[1:-1] & same[:-2] & (post[lag + 2 :] == post[: -lag - 2])
-    return np.flatnonzero(~again)
+def _words(letters: NDArray[np.uint64], edge: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    """Glyphs and sounds (2, words) of words, whose letters and figures come one word after the other."""
+    edges = edge.nonzero()[0]
+    starts, size = edges[:-1], edges[1:] - edges[:-1]
+    nth = np.arange(letters.size) - starts.repeat(size)
+    spelled = _POWERS.take(nth, axis=1, mode="clip")
+    spelled *= letters & tr.CODE
+    words = np.add.reduceat(spelled, starts, axis=1)
+    words *= _MIX
+    figures = np.add.reduceat((letters & tr.DIGIT) != tr.NONE, starts, dtype=np.int64)
+    words[:, (figures >= _NUMBER_FROM.take(size, mode="clip")).nonzero()[0]] = ch.NUMBER
+    return words
+
+
+def _repeats(glyph: NDArray[np.uint64], bounds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Which units to drop: shouting the same word or line over and over adds nothing after the first time or two."""
+    size, item = glyph.size, glyph.itemsize
+    padded = np.zeros(size + _LONGEST_LOOP + 1, np.uint64)
+    padded[:size] = glyph
+    ahead = np.ndarray((_LONGEST_LOOP, size), np.uint64, padded, item, (item, item))  # row by row 1, 2, 3 … units on
+    same = (ahead == glyph).ravel().nonzero()[0]
+    next_to = int(same.searchsorted(size))
+    twice, loops = same[:next_to], same[next_to:]
+    twice = twice[bounds.searchsorted(twice, "right") == bounds.searchsorted(twice + 1, "right")]  # in one post
+    numbers = twice[glyph[twice] == ch.NUMBER] + 1  # numbers in a row are one
+    thrice = twice[1:][twice[1:] - twice[:-1] == 1] + 1  # of other units two are left: 哈哈
+    loops = loops[2:][loops[2:] - loops[:-2] == 2]
+    del padded, ahead, same  # as large as all units
+    if loops.size:
+        row = loops // size
+        later = loops - row * (size - 1) + 1
+        loops = later[bounds.searchsorted(later - row - 3, "right") == bounds.searchsorted(later, "right")]
+    again = np.concatenate((numbers, thrice, loops))
+    return again[again < size]

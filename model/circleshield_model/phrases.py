@@ -4,13 +4,14 @@ A canonical spelling is never longer than its disguise: replacements happen in p
 """
 
 import re
+from collections.abc import Collection
 from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from circleshield_model.characters import EMOTE, LINK, MENTION, characters
+from circleshield_model.characters import EMOTE, LINK, MENTION, syllable_characters
 
 # canonical: disguises. Homophones in general are met by the sound n-grams; here are those whose sound differs,
 # which are shorter than a syllable, or which matter enough to be put right in writing as well.
@@ -45,33 +46,35 @@ _DOMAINS = "com|cn|net|org|cc|top|xyz|me|ly|tv|shop|vip|example|test"
 
 
 class Name(NamedTuple):
-    """A kind of thing that is one unit however long it is: found by `pattern` where one of `hints` occurs."""
+    """A kind of thing that is one unit however long it is: looked for where `marks` and `hint` say it may be."""
 
-    hints: tuple[str, ...]
+    marks: str  # there is none without one of these characters
     pattern: re.Pattern[str]
     stands_for: str
+    hint: re.Pattern[str] | None = None  # found wherever the pattern is, and much faster
 
 
-# Each pattern begins with a letter of its own, which `re` finds fast; bare domains do not, but they are rare.
+# Each pattern begins with a letter of its own, which `re` finds fast; not so bare domains, which have a hint instead.
 NAMES = (
-    Name(("http",), re.compile(r"https?://?[\x21-\x7e]*"), chr(LINK)),
-    Name(("www.",), re.compile(r"www\.[\x21-\x7e]+"), chr(LINK)),
-    Name(("网页链接",), re.compile("网页链接"), chr(LINK)),
+    Name("/", re.compile(r"https?://?[\x21-\x7e]*"), chr(LINK)),
+    Name(".", re.compile(r"www\.[\x21-\x7e]+"), chr(LINK)),
+    Name("链", re.compile("网页链接"), chr(LINK)),
     Name(
-        tuple(f".{domain}" for domain in _DOMAINS.split("|")),
+        ".",
         re.compile(rf"[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.(?:{_DOMAINS})\b(?:/[\x21-\x7e]*)?"),
         chr(LINK),
+        re.compile(rf"\.(?:{_DOMAINS})\b"),
     ),
-    Name(("@",), re.compile(r"@[^\s@:,.。!?;#\[\]()/\ue004]{1,30}"), chr(MENTION)),
-    Name(("[",), re.compile(r"\[[^\[\]\s#\ue004]{1,8}\]"), chr(EMOTE)),
-    Name(tuple(HEARTS), re.compile(rf"[微薇徽威维v] ?[{HEARTS}]"), "微信"),
+    Name("@", re.compile(r"@[^\s@:,.。!?;#\[\]()/\ue004]{1,30}"), chr(MENTION)),
+    Name("[", re.compile(r"\[[^\[\]\s#\ue004]{1,8}\]"), chr(EMOTE)),
+    Name(HEARTS, re.compile(rf"[微薇徽威维v] ?[{HEARTS}]"), "微信"),
 )
 
 _NUMERALS = "零一二三四五六七八九〇幺两壹贰叁肆伍陆柒捌玖"
 
 
 @cache
-def disguises() -> dict[str, re.Pattern[str]]:
+def _expressions() -> dict[str, str]:
     """By its first two characters, what a disguise looks like in full.
 
     The groups: `word` (a disguise of `_REPLACED`), `contact` (a bare v before an id) and `digits` written out.
@@ -93,7 +96,21 @@ def disguises() -> dict[str, re.Pattern[str]]:
     for first in _NUMERALS:
         for second in _NUMERALS:
             found.setdefault(first + second, []).append(f"(?P<digits>[{_NUMERALS}]{{6,}})")
-    return {pair: re.compile("|".join(_one_group(patterns))) for pair, patterns in found.items()}
+    return {pair: "|".join(_one_group(patterns)) for pair, patterns in found.items()}
+
+
+def disguised_pairs() -> Collection[str]:
+    """The two characters that disguises begin with."""
+    return _expressions().keys()
+
+
+def disguise(pair: str) -> re.Pattern[str] | None:
+    """What a disguise that begins with these two characters looks like; None if there is none."""
+    expression = _expressions().get(pair)
+    return None if expression is None else _compiled(expression)
+
+
+_compiled = cache(re.compile)  # when first met, as few ever are
 
 
 def _one_group(patterns: list[str]) -> list[str]:
@@ -103,30 +120,25 @@ def _one_group(patterns: list[str]) -> list[str]:
     return [f"(?P<word>{'|'.join(words)})", *others] if words else others
 
 
-def pair_key(first: NDArray[np.uint32], second: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """A number below 2**16 for two neighbouring characters."""
-    return (first * np.uint32(31) + second) & np.uint32(0xFFFF)
+def pair_key(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """A number below 2**16 for two neighbouring characters: their traits above 16 bits make no difference."""
+    return (first * np.uint64(31) + second) & np.uint64(0xFFFF)
 
 
 @cache
 def first_pairs() -> NDArray[np.bool_]:
-    """By `pair_key`: can a match of `disguises` begin with these two characters? Asked of whole batches at once."""
-    first, second = (np.array([ord(pair[i]) for pair in sorted(disguises())], np.uint32) for i in (0, 1))
+    """By `pair_key`: may these be of `disguised_pairs`? Asked of whole batches at once."""
+    first, second = (np.array([ord(pair[i]) for pair in disguised_pairs()], np.uint64) for i in (0, 1))
     found = np.zeros(1 << 16, bool)
     found[pair_key(first, second)] = True
     return found
 
 
 def replacement(match: re.Match[str]) -> str:
-    """What a match of `disguises` stands for: as long as the match or shorter."""
+    """What a match of `disguise` stands for: as long as the match or shorter."""
     if match.lastgroup == "word":
         return _REPLACED[match[0]]
     return "微" if match.lastgroup == "contact" else "0" * len(match[0])
-
-
-@cache
-def _syllables() -> frozenset[str]:
-    return frozenset(characters().syllables)
 
 
 @lru_cache(maxsize=4096)
@@ -136,7 +148,7 @@ def syllables_of(word: str) -> tuple[str, ...]:
     >>> syllables_of("jiameng"), syllables_of("hello")
     (('jia', 'meng'), ())
     """
-    known = _syllables()
+    known = syllable_characters()
     if len(word) > 24:
         return ()
     stack: list[tuple[int, tuple[str, ...]]] = [(0, ())]

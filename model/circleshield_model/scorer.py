@@ -8,10 +8,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from circleshield_model import artefact
+from circleshield_model import artefact, cues
 from circleshield_model.errors import InputError
-from circleshield_model.evidence import COLUMNS, DAMPING, SHAPE, SUMS, evidence, gather
-from circleshield_model.ngrams import in_table
+from circleshield_model.evidence import COLUMNS, DAMPING, SHAPE, SUMS, evidence
+from circleshield_model.ngrams import hash_rows, weigh
 from circleshield_model.normalise import Units, units
 
 _SAYS = 0.05  # log-odds below which nothing is said about a piece
@@ -36,15 +36,15 @@ class Scorer:
     def __init__(self, found: artefact.Artefact) -> None:
         arrays, manifest = found.arrays, found.manifest
         try:
-            self._weights: NDArray[np.int16] = arrays["weights"]
+            weights: NDArray[np.int16] = arrays["weights"]
             self._step = float(arrays["step"])
             self._coefficients: NDArray[np.float64] = arrays["coefficients"]
             self._intercept = float(arrays["intercept"])
         except (KeyError, TypeError) as e:
             raise InputError(f"model {found.folder}: scorer.npz lacks {e}; train it again") from e
-        self._bits = int(self._weights.size).bit_length() - 1
-        if self._weights.dtype != np.int16 or self._weights.size != 1 << self._bits:
+        if weights.dtype != np.int16 or weights.size.bit_count() != 1:
             raise InputError(f"model {found.folder}: weights of a wrong shape; train it again")
+        self._weights = weights
         if self._coefficients.shape != (len(COLUMNS),):
             raise InputError(f"model {found.folder}: made by another version of circleshield; train it again")
         self.version = str(manifest["version"])
@@ -73,9 +73,11 @@ class Scorer:
 
     def _decide(self, cut: Units) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
         """What each unit weighs in fixed point (m,), evidence weighed (n, columns) and probabilities (n,)."""
-        each, cue_counts = gather(cut, lambda hashed: self._weights[in_table(hashed, self._bits)])
-        weighed = evidence(cut, each, cue_counts, self._step) * self._coefficients
-        logit = np.cumsum(weighed, axis=1)[:, -1] + self._intercept  # a fixed order of addition, whatever the batch
+        rows = hash_rows(cut)
+        each = weigh(self._weights, rows, cut)
+        weighed = evidence(cut, each, cues.count(cut, rows), self._step) * self._coefficients
+        # added up in a fixed order, whatever the batch
+        logit = np.add.accumulate(weighed, axis=1)[:, -1] + self._intercept
         return each, weighed, 1 / (1 + np.exp(-logit))
 
     def explain(self, text: str) -> tuple[Evidence, ...]:

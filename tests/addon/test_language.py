@@ -1,10 +1,12 @@
 """Languages by script."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circleshield_addon.language import language
+from circleshield_addon.language import _HAN, _LATIN, _LETTER, _PLAIN, language
 
 
 @pytest.mark.parametrize(
@@ -30,6 +32,16 @@ from circleshield_addon.language import language
 )
 def test_language(text: str, expected: str | None) -> None:
     assert language(text) == expected
+
+
+def test_what_is_not_normalised_has_the_same_letters_if_it_is() -> None:
+    plain = "".join(_PLAIN.findall("".join(map(chr, range(0x110000)))))
+    assert len(plain) > 20_000
+    for char in plain:
+        normalised = unicodedata.normalize("NFKC", char)
+        for script in (_HAN, _LATIN, _LETTER):
+            assert len(script.findall(normalised)) == len(script.findall(char)), char
+        assert "@" not in normalised
 
 
 @given(st.text())

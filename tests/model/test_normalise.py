@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circleshield_model.characters import NUMBER
-from circleshield_model.normalise import SIGNS, Units, units
+from circleshield_model.normalise import Units, units
+from circleshield_model.phrases import _DISGUISES
+from circleshield_model.traits import SIGNS
 
 
 def pieces(text: str) -> list[str]:
@@ -65,6 +67,15 @@ def test_an_id_is_a_number_but_a_short_name_with_a_figure_is_a_word() -> None:
     assert units(["zhang88abc"]).glyph.tolist() == [NUMBER]
     assert units(["zxxxxxxxx"]).glyph.tolist() == [NUMBER]
     assert units(["n95"]).glyph.tolist() != [NUMBER]
+
+
+def test_figures_of_other_scripts_are_figures() -> None:
+    assert same_glyphs("n٩٥", "n95")
+
+
+def test_what_a_disguise_stands_for_is_what_plain_text_folds_to() -> None:
+    for word in _DISGUISES:
+        assert "".join(map(chr, units([word]).glyph.tolist())) == word
 
 
 def test_spelt_out_words_are_closed_up() -> None:

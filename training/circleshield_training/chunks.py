@@ -12,7 +12,7 @@ from scipy import sparse
 
 from circleshield_model import cues
 from circleshield_model.evidence import evidence
-from circleshield_model.ngrams import ORDERS, hashes, in_table, inside
+from circleshield_model.ngrams import ORDERS, hash_rows, in_table, inside
 from circleshield_model.normalise import units
 
 NORMALISED = 4000  # posts normalised at a time
@@ -40,17 +40,17 @@ class Chunk(NamedTuple):
         per_unit, per_post = [np.zeros(1, np.int64)], [np.zeros(1, np.int64)]
         for i in range(0, max(len(texts), 1), NORMALISED):
             cut = units(texts[i : i + NORMALISED])
-            buckets = np.full((cut.post.size, len(ORDERS)), -1, np.int32)
-            found = np.zeros((cut.bounds.size - 1, len(cues.NAMES)), np.int64)
-            for k, (order, hashed) in enumerate(zip(ORDERS, hashes(cut), strict=True)):
-                buckets[: hashed.size, k] = np.where(inside(cut, order[1]), in_table(hashed, bits), -1)
-                cues.count(cut, order, hashed, found)
+            buckets = np.full((cut.glyph.size, len(ORDERS)), -1, np.int32)
+            rows = hash_rows(cut)
+            for k, ((_, n), row) in enumerate(zip(ORDERS, rows, strict=True)):
+                within = inside(cut, n)
+                buckets[: within.size, k] = np.where(within, in_table(row[: within.size], bits), -1)
             there = buckets >= 0
             columns.append(buckets[there])
             per_unit.append(there.sum(axis=1))
             tagged.append(cut.tagged)
             signs.append(cut.signs.astype(np.int32))
-            counts.append(found.astype(np.int32))
+            counts.append(cues.count(cut, rows).astype(np.int32))
             per_post.append(np.diff(cut.bounds))
         return cls(
             np.concatenate(columns),

@@ -32,7 +32,7 @@ VERDICTS = f"{USER}/verdicts"
 """Source of labels that the filter gave, not a person."""
 
 _BATCH = 1000  # texts whose keys are worked out at a time
-_CHARACTERS = 50_000  # of them; each takes some 60 bytes meanwhile
+_CHARACTERS = 35_000  # of them; each takes some 90 bytes meanwhile
 _BYTES = 1_000_000  # of lines read ahead
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 
