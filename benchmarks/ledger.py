@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import date, timedelta
 from pathlib import Path
 
 from circleshield_addon import history
@@ -17,6 +18,7 @@ from circleshield_addon.ledger import FILE, Ledger, Seen
 from circleshield_addon.post import Post, Verdict
 from circleshield_addon.recorder import Recorder
 from circleshield_addon.settings import Ledger as LedgerSettings
+from circleshield_addon.totals import top_authors, totals
 
 POSTS = 100_000
 PAGE = 20
@@ -122,8 +124,9 @@ def questions(ledger: Ledger, rows: int) -> None:
         "log: since 2 h": lambda: history.newest(ledger, history.Filter(since=now - DAY // 12), 50),
         "log: of a platform without posts": lambda: history.newest(ledger, history.Filter(platform="x"), 50),
         "restore: find a post": lambda: history.of_post(ledger, str(5_000_000_000_000_050)),
-        "stats of 14 days": lambda: history.stats(ledger, now - 14 * DAY),
-        "stats of 90 days": lambda: history.stats(ledger, now - 90 * DAY),
+        "totals of 14 days": lambda: totals(ledger, date.today() - timedelta(13)),
+        "totals of 90 days": lambda: totals(ledger, date.today() - timedelta(89)),
+        "the authors with most sales posts of 90 days": lambda: top_authors(ledger, now - 90 * DAY),
         "opening and quick_check": lambda: open_and_check(ledger.path),
     }
     for name, ask in asked.items():

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from circleshield_addon.notes import HOST
-from circleshield_addon.private_file import write_private
 from circleshield_model.errors import InputError
+from circleshield_model.private_file import write_private
 
 FILE = "mitmproxy-ca.pem"
 """Key, issuer and root in that order, where and as mitmproxy looks for them."""

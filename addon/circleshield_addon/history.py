@@ -2,9 +2,8 @@
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -14,14 +13,9 @@ from circleshield_addon.ledger import Ledger
 NOT_KEPT = "not kept"
 """In place of an action: all but `keep`."""
 
-_SPAM = "('remove', 'fold', 'label', 'watch')"
 _COLUMNS = "id, time, platform, author_id, author, post_id, text, text_hash, score, action, reasons, verdicts.device"
+_END = 1 << 62  # above all ids
 _WEEK = 7 * 86_400_000
-_QUARTER = 900_000  # all time zones are whole quarters of an hour
-_FIGURES = re.compile(
-    r" [+-]\d+\.\d$|(?<=^score )\d\.\d+ | \(text \d\.\d+\)$|^\d+ of \d+ (?=earlier posts)|, \d+ of them labelled by you"
-    r"|(?<=^the same text from )\d+ |(?<=^author shielded) after \d+ sales posts$"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +42,10 @@ class Entry:
         return {**row, "time": time.replace("+00:00", "Z"), "reasons": list(self.reasons)}
 
 
+LOOKED_AT = 1_000
+"""So many posts are searched for words and scores at a time, which takes about as long as the rest of a page."""
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
     """Which verdicts: from `since` to `before`, of a platform, an author (id, platform:id or name), an action.
@@ -70,6 +68,11 @@ class Filter:
     def source(self) -> str:
         """The tables in SQL; in this order, a device's posts are met without looking at those of others."""
         return "verdicts" if self.device is None else "seen CROSS JOIN verdicts ON verdicts.id = seen.verdict"
+
+    @property
+    def number(self) -> str:
+        """A verdict's id in these tables."""
+        return "id" if self.device is None else "seen.verdict"
 
     def where(self) -> tuple[str, dict[str, Any]]:
         """As a condition in SQL, and what it names."""
@@ -102,6 +105,17 @@ class Filter:
         return " AND ".join(parts), {**named, "of_platform": of_platform, "of_id": of_id, "like": f"%{like}%"}
 
 
+class Page(NamedTuple):
+    """Verdicts, newest first. `below` is where the next page goes on; None: these are all.
+
+    `back_to` is set when the search stopped before the page was full: the time of the next post to look at.
+    """
+
+    entries: list[Entry]
+    below: int | None
+    back_to: int | None
+
+
 class Chosen(NamedTuple):
     """What the user chose about a post, whether it is learnt from, and about its author."""
 
@@ -110,26 +124,57 @@ class Chosen(NamedTuple):
     author: AuthorChoice | None
 
 
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """Counts of posts. Days and platforms by action; authors (platform:id, name) with their sales posts and all."""
-
-    days: dict[str, Counter[str]]
-    platforms: dict[str, Counter[str]]
-    authors: list[tuple[str, str, int, int]]
-    reasons: list[tuple[str, int]]
-
-
-def newest(ledger: Ledger, which: Filter, limit: int, below: int | None = None) -> list[Entry]:
-    """A page of verdicts, newest first: those with an id below `below`, which is the last one's of the page before."""
+def newest(ledger: Ledger, which: Filter, limit: int, below: int | None = None, above: int = 0) -> list[Entry]:
+    """Verdicts, newest first: those with an id below `below` and above `above`."""
     condition, named = which.where()
-    number = "id" if which.device is None else "seen.verdict"
     sql = (
-        f"SELECT {_COLUMNS} FROM {which.source} WHERE {condition} AND {number} < :below"
-        f" ORDER BY {number} DESC LIMIT :limit"
+        f"SELECT {_COLUMNS} FROM {which.source} WHERE {condition} AND {which.number} < :below"
+        f" AND {which.number} > :above ORDER BY {which.number} DESC LIMIT :limit"
     )
-    rows = ledger.db.execute(sql, {**named, "below": 1 << 62 if below is None else below, "limit": limit})
-    return [_entry(row) for row in rows]
+    between = {"below": _END if below is None else below, "above": above}
+    return [_entry(row) for row in ledger.db.execute(sql, {**named, **between, "limit": limit})]
+
+
+def page(ledger: Ledger, which: Filter, limit: int, below: int | None = None) -> Page:
+    """A page of verdicts, newest first: those with an id below `below`, which is what the page before it says.
+
+    Where no index finds what is wanted, only so many as `LOOKED_AT` are looked at.
+    """
+    above, below = _between(ledger, which, _END if below is None else below)
+    stop = _stop(ledger, which, below, above)
+    entries = newest(ledger, which, limit + 1, below, stop[0] if stop else above)
+    if len(entries) > limit:
+        return Page(entries[:limit], entries[limit - 1].id, None)
+    return Page(entries, stop[0] + 1, stop[1]) if stop else Page(entries, None, None)
+
+
+def _between(ledger: Ledger, which: Filter, below: int) -> tuple[int, int]:
+    """The ids above and below all that can be wanted; times alone do not tell, as clocks are set back."""
+    above = 0
+    if which.since is not None:
+        sql = "SELECT coalesce(min(id) - 1, ?) FROM verdicts WHERE time >= ?"
+        (above,) = ledger.db.execute(sql, (below, which.since)).fetchone()
+    if which.before is not None:
+        sql = "SELECT coalesce(max(id) + 1, 0) FROM verdicts WHERE time < ?"
+        below = min(below, *ledger.db.execute(sql, (which.before,)).fetchone())
+    return above, below
+
+
+def _stop(ledger: Ledger, which: Filter, below: int, above: int) -> tuple[int, int] | None:
+    """Id and time of the first verdict that is not looked at any more; None where all are."""
+    by_index = replace(which, words=None, lowest=None, highest=None)
+    if which.device is not None:  # of a device's, only the ids are in an index
+        by_index = replace(by_index, platform=None, author=None)
+    if by_index == which:
+        return None
+    condition, named = by_index.where()
+    sql = (
+        f"SELECT {which.number}, time FROM {which.source} WHERE {condition} AND {which.number} < :below"
+        f" AND {which.number} > :above ORDER BY {which.number} DESC LIMIT 1 OFFSET :looked_at"
+    )
+    between = {"below": below, "above": above, "looked_at": LOOKED_AT}
+    found: tuple[int, int] | None = ledger.db.execute(sql, {**named, **between}).fetchone()
+    return found
 
 
 def following(ledger: Ledger, which: Filter, above: int = 0) -> Iterator[Entry]:
@@ -147,33 +192,30 @@ def scored(ledger: Ledger, which: Filter) -> Iterator[tuple[int, float]]:
     yield from ledger.db.execute(sql, named)
 
 
-def weighed(ledger: Ledger, since: int) -> list[tuple[int, float, bool]]:
-    """Time and score of the posts since a time that the score decides on, and whether the user had them shown again."""
-    sql = (
-        "SELECT verdicts.time, score, choice IS 'social' FROM verdicts LEFT JOIN posts USING (platform, post_id)"
-        " WHERE verdicts.time >= ? AND (json_extract(reasons, '$[0]') LIKE 'score %' OR choice = 'social')"
-    )
-    return [(time, score, bool(restored)) for time, score, restored in ledger.db.execute(sql, (since,))]
-
-
 def last_id(ledger: Ledger) -> int:
     """The newest verdict's."""
     return int(ledger.db.execute("SELECT coalesce(max(id), 0) FROM verdicts").fetchone()[0])
 
 
-def unjudged(ledger: Ledger, actions: tuple[str, ...], device: str | None, limit: int) -> list[Entry]:
-    """The newest verdicts with these actions about whose post and author the user has chosen nothing; with text."""
-    source = Filter(device=device).source
+def least_certain(ledger: Ledger, actions: tuple[str, ...], device: str | None, among: int) -> tuple[Entry | None, int]:
+    """The verdict with the score closest to 0.5 among the newest ones with these actions, and how many these are.
+
+    Only those with text count, about whose post and author the user has chosen nothing.
+    """
+    which = Filter(device=device)
     sql = (
-        f"SELECT {_COLUMNS} FROM {source} WHERE action IN ({', '.join('?' * len(actions))})"
+        f"SELECT *, count(*) OVER () FROM (SELECT {_COLUMNS} FROM {which.source}"
+        f" WHERE action IN ({', '.join('?' * len(actions))})"
         f" AND text IS NOT NULL{'' if device is None else ' AND seen.device = ?'}"
         " AND NOT EXISTS (SELECT 1 FROM posts AS p WHERE p.platform = verdicts.platform"
         " AND p.post_id = verdicts.post_id)"
         " AND NOT EXISTS (SELECT 1 FROM authors AS a WHERE a.platform = verdicts.platform"
-        " AND a.author_id = verdicts.author_id) ORDER BY id DESC LIMIT ?"
+        f" AND a.author_id = verdicts.author_id) ORDER BY {which.number} DESC LIMIT ?)"
+        " ORDER BY abs(score - 0.5), id DESC LIMIT 1"
     )
-    named = (*actions, *(() if device is None else (device,)), limit)
-    return [_entry(row) for row in ledger.db.execute(sql, named)]
+    named = (*actions, *(() if device is None else (device,)), among)
+    row = ledger.db.execute(sql, named).fetchone()
+    return (None, 0) if row is None else (_entry(row[:-1]), row[-1])
 
 
 def chosen_about(ledger: Ledger, entries: Iterable[Entry]) -> dict[int, Chosen]:
@@ -216,45 +258,9 @@ def forget(ledger: Ledger, which: Filter) -> int:
     """Deletes verdicts, and overwrites them in the file; returns how many."""
     condition, named = which.where()
     with ledger.transaction():
-        deleted = ledger.db.execute(f"DELETE FROM verdicts WHERE {condition}", named).rowcount
+        deleted = ledger.delete(condition, named)
     ledger.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return deleted
-
-
-def stats(ledger: Ledger, since: int, most: int = 10) -> Stats:
-    """Counts since a time: by local day, by platform, and the `most` frequent authors and reasons of sales posts."""
-    days: dict[str, Counter[str]] = {}
-    platforms: dict[str, Counter[str]] = {}
-    for quarter, platform, action, number in ledger.db.execute(
-        f"SELECT time / {_QUARTER}, platform, action, count(*) FROM verdicts WHERE time >= ? GROUP BY 1, 2, 3", (since,)
-    ):
-        day = datetime.fromtimestamp(quarter * _QUARTER / 1000).astimezone().date().isoformat()
-        days.setdefault(day, Counter())[action] += number
-        platforms.setdefault(platform, Counter())[action] += number
-    authors = ledger.db.execute(
-        f"SELECT platform, author_id, sum(action IN {_SPAM}) AS spam, count(*) FROM verdicts"
-        " WHERE time >= ? AND author_id <> '' GROUP BY author_id, platform HAVING spam > 0"
-        " ORDER BY spam DESC, author_id LIMIT ?",
-        (since, most),
-    ).fetchall()
-    return Stats(
-        days=dict(sorted(days.items())),
-        platforms=dict(sorted(platforms.items())),
-        authors=[(f"{row[0]}:{row[1]}", name_of(ledger, row[0], row[1]), row[2], row[3]) for row in authors],
-        reasons=_reasons(ledger, since).most_common(most),
-    )
-
-
-def _reasons(ledger: Ledger, since: int) -> Counter[str]:
-    """How many sales posts each reason speaks of, without the figures in it."""
-    counts: Counter[str] = Counter()
-    for reason, number in ledger.db.execute(
-        "SELECT reason.value, count(*) FROM verdicts, json_each(verdicts.reasons) AS reason"
-        f" WHERE time >= ? AND action IN {_SPAM} GROUP BY 1",
-        (since,),
-    ):
-        counts[_FIGURES.sub("", reason)] += number
-    return counts
 
 
 def sales_by_week(ledger: Ledger, platform: str, author_id: str, now: int) -> dict[int, tuple[int, int]]:
@@ -274,7 +280,7 @@ def sales_by_week(ledger: Ledger, platform: str, author_id: str, now: int) -> di
 
 def name_of(ledger: Ledger, platform: str, author_id: str) -> str:
     """An author's newest display name; empty where no verdict is left."""
-    sql = "SELECT author FROM verdicts WHERE author_id = ? AND platform = ? ORDER BY id DESC LIMIT 1"
+    sql = "SELECT author FROM verdicts WHERE author_id = ? AND platform = ? ORDER BY time DESC LIMIT 1"
     row = ledger.db.execute(sql, (author_id, platform)).fetchone()
     return "" if row is None else str(row[0])
 

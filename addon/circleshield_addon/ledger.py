@@ -3,14 +3,16 @@
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from circleshield_addon.choices import SHOWN_AGAIN, AuthorChoice, Choices, PostChoice
-from circleshield_addon.ledger_schema import MIGRATIONS
+from circleshield_addon.ledger_schema import MIGRATIONS, reason_kind, totals_changed
 from circleshield_addon.post import Verdict, storable, text_hash
 from circleshield_model.errors import InputError
 
@@ -21,14 +23,14 @@ HEADER = b"SQLite format 3\0"
 """How the file starts."""
 
 _INSERT = (
-    "INSERT OR REPLACE INTO verdicts"
-    " (time, platform, author_id, author, post_id, text, text_hash, score, action, reasons, device, sales)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO verdicts"
+    " (time, platform, author_id, author, post_id, text, text_hash, score, action, reasons, device, sales, day)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, date(?1 / 1000, 'unixepoch', 'localtime'))"
 )
 _LABEL = "INSERT OR REPLACE INTO labels VALUES (?, ?, ?, ?, ?)"
 
 Row = tuple[int, str, str, str, str, str | None, str | None, float, str, str, str, bool | None]
-"""The columns of `verdicts` from `time` on."""
+"""The columns of `verdicts` from `time` to `sales`."""
 
 View = tuple[str, str, str]
 """A device, and the platform and id of a post that it had in a feed."""
@@ -68,9 +70,10 @@ class Ledger:
         self.path = path
         self.db = sqlite3.connect(path, timeout=wait_seconds, isolation_level=None, check_same_thread=False)
         try:
-            self.db.execute("PRAGMA journal_mode = WAL").fetchone()
+            self._write_ahead(wait_seconds)
             self.db.execute("PRAGMA synchronous = NORMAL")  # kill -9 loses nothing, a power cut the last commits
             self.db.execute("PRAGMA secure_delete = ON")  # what is forgotten is overwritten
+            self.db.create_function("reason_kind", 1, reason_kind, deterministic=True)
             self._migrate()
             self._version = self._data_version()
             self._file = self._identity()
@@ -99,6 +102,18 @@ class Ledger:
             if self.db.in_transaction:  # SQLite ends it by itself when the disk is full
                 self.db.execute("ROLLBACK")
             raise
+
+    def _write_ahead(self, wait_seconds: float) -> None:
+        """Lets others read while one writes. For this SQLite does not wait when two make a new file at once."""
+        give_up_at = time.monotonic() + wait_seconds
+        while True:
+            try:
+                self.db.execute("PRAGMA journal_mode = WAL").fetchone()
+                return
+            except sqlite3.OperationalError as e:
+                if e.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                    raise
+                time.sleep(0.01)
 
     def _migrate(self) -> None:
         newest = len(MIGRATIONS)
@@ -187,20 +202,44 @@ class Ledger:
         return [view for view in found if self.db.execute(sql, view).fetchone() is None]
 
     def write(self, rows: list[Row], views: Sequence[View] = ()) -> None:
-        """Writes rows and views in one transaction."""
+        """Writes rows and views in one transaction. A row takes the place of the one on the same post.
+
+        Who had that in a feed has the new one.
+        """
         if not rows and not views:
             return
-        by_post = "SELECT id FROM verdicts WHERE platform = ? AND post_id = ?"
         with self.transaction():
-            before = [(number, row) for row in rows for (number,) in self.db.execute(by_post, (row[1], row[4]))]
+            views = [*views, *self._replaced(rows)]
+            (last,) = self.db.execute("SELECT coalesce(max(id), 0) FROM verdicts").fetchone()
             self.db.executemany(_INSERT, rows)
-            for number, row in before:
-                self.db.execute(
-                    f"UPDATE OR REPLACE seen SET verdict = ({by_post}) WHERE verdict = ?", (row[1], row[4], number)
-                )
+            self._count("id > :last", {"last": last}, 1)
             self.db.executemany(
                 "INSERT OR IGNORE INTO seen SELECT ?, id FROM verdicts WHERE platform = ? AND post_id = ?", views
             )
+
+    def delete(self, which: str, named: Mapping[str, Any]) -> int:
+        """Deletes the verdicts that meet a condition in SQL, in a transaction at hand; returns how many.
+
+        No other way: what counts them would not know.
+        """
+        self._count(which, named, -1)
+        return self.db.execute(f"DELETE FROM verdicts WHERE {which}", named).rowcount
+
+    def _count(self, which: str, named: Mapping[str, Any], by: int) -> None:
+        for statement in totals_changed(which, by):
+            self.db.execute(statement, named)
+
+    def _replaced(self, rows: Iterable[Row]) -> list[View]:
+        """Deletes the verdicts on the same posts, and says who had these in a feed."""
+        by_post = "SELECT id FROM verdicts WHERE platform = ? AND post_id = ?"
+        found = [(number, row) for row in rows for (number,) in self.db.execute(by_post, (row[1], row[4]))]
+        if not found:
+            return []
+        by_id = "SELECT device FROM seen WHERE verdict = ?"
+        views = [(device, row[1], row[4]) for number, row in found for (device,) in self.db.execute(by_id, (number,))]
+        numbers = json.dumps([number for number, _ in found])
+        self.delete("id IN (SELECT value FROM json_each(:numbers))", {"numbers": numbers})
+        return views
 
     def _has(self, platform: str, post_id: str, verdict: Verdict) -> bool:
         row = self.db.execute(
@@ -216,10 +255,9 @@ class Ledger:
     def prune(self, before: int, keep_rows: int) -> int:
         """Deletes the verdicts of before a time, and all but the newest `keep_rows`; returns how many."""
         with self.transaction():
-            count = self.db.execute("DELETE FROM verdicts WHERE time < ?", (before,)).rowcount
-            last = "SELECT id FROM verdicts ORDER BY id DESC LIMIT 1 OFFSET ?"
-            count += self.db.execute(f"DELETE FROM verdicts WHERE id <= ({last})", (keep_rows,)).rowcount
-        return count
+            count = self.delete("time < :before", {"before": before})
+            last = "SELECT id FROM verdicts ORDER BY id DESC LIMIT 1 OFFSET :keep"
+            return count + self.delete(f"id <= ({last})", {"keep": keep_rows})
 
     def choices(self) -> Choices:
         """All that the user chose."""

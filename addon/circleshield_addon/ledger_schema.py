@@ -1,4 +1,38 @@
-"""The tables of the ledger, as they came to be."""
+"""The tables of the ledger, as they came to be, and how its totals are counted."""
+
+import re
+
+_FIGURES = re.compile(
+    r" [+-]\d+\.\d$|(?<=^score )\d\.\d+ | \(text \d\.\d+\)$|^\d+ of \d+ (?=earlier posts)|, \d+ of them labelled by you"
+    r"|(?<=^the same text from )\d+ |(?<=^author shielded) after \d+ sales posts$"
+)
+
+
+def reason_kind(reason: str) -> str:
+    """A reason without the figures in it, as `reason_totals` counts it; known to SQL under the same name.
+
+    Who changes what it says has to count `reason_totals` anew, by a migration.
+    """
+    return _FIGURES.sub("", reason)
+
+
+def totals_changed(which: str, by: int) -> tuple[str, ...]:
+    """Statements that add verdicts to the totals, or take them out before they go: `by` 1 or -1.
+
+    `which` is a condition in SQL.
+    """
+    changed = "ON CONFLICT DO UPDATE SET posts = posts + excluded.posts"
+    return (
+        f"INSERT INTO day_totals SELECT day, platform, action, {by} * count(*) FROM verdicts"
+        f" WHERE {which} GROUP BY 1, 2, 3 {changed}",
+        f"INSERT INTO score_totals SELECT day, CAST(round(score * 1000, 6) AS INTEGER), {by} * count(*) FROM verdicts"
+        f" WHERE {which} AND json_extract(reasons, '$[0]') LIKE 'score %' GROUP BY 1, 2 {changed}",
+        f"INSERT INTO reason_totals SELECT reason_kind(value), day, {by} * count(*)"
+        f" FROM (SELECT reasons, day FROM verdicts WHERE {which} AND action NOT IN ('keep', 'review')) AS some,"
+        f" json_each(some.reasons) WHERE true GROUP BY 1, 2 {changed}",
+        *(f"DELETE FROM {name} WHERE posts = 0" for name in ("day_totals", "score_totals", "reason_totals") if by < 0),
+    )
+
 
 # In order; `user_version` is how many of them a file has been through. Never change one that was released: add one.
 # A verdict that changes gets a new id, so ids run in the order of time: pages are cut by id alone.
@@ -100,5 +134,39 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # Not run where a verdict is replaced: `recursive_triggers` is off.
         "CREATE TRIGGER unseen AFTER DELETE ON verdicts BEGIN DELETE FROM seen WHERE verdict = old.id; END",
         "CREATE INDEX not_kept_by_platform ON verdicts (platform) WHERE action <> 'keep'",
+    ),
+    (
+        # The date at which a verdict was made, where it was made. Fixed, so that totals are the sums of their rows.
+        "ALTER TABLE verdicts ADD COLUMN day TEXT NOT NULL DEFAULT ''",
+        "UPDATE verdicts SET day = date(time / 1000, 'unixepoch', 'localtime')",
+        """
+        CREATE TABLE day_totals (
+            day TEXT NOT NULL,
+            platform TEXT NOT NULL,
+            action TEXT NOT NULL,
+            posts INTEGER NOT NULL,
+            PRIMARY KEY (day, platform, action)
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE score_totals (    -- of the verdicts that the score decided
+            day TEXT NOT NULL,
+            score INTEGER NOT NULL,    -- in thousandths, rounded down
+            posts INTEGER NOT NULL,
+            PRIMARY KEY (day, score)
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE reason_totals (   -- of sales posts
+            reason TEXT NOT NULL,
+            day TEXT NOT NULL,
+            posts INTEGER NOT NULL,
+            PRIMARY KEY (reason, day)
+        ) STRICT, WITHOUT ROWID
+        """,
+        *totals_changed("true", 1),
+        # What these were for is counted now.
+        "DROP INDEX by_time",
+        "CREATE INDEX by_time ON verdicts (time)",
     ),
 )

@@ -15,7 +15,7 @@ from mitmproxy import connection, http, tls
 
 from circleshield_addon.device import device_of
 from circleshield_addon.handshake import asked_host
-from circleshield_addon.private_file import write_private
+from circleshield_model.private_file import write_private
 
 log = logging.getLogger("circleshield")
 

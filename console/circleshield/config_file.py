@@ -2,9 +2,8 @@
 
 import os
 import re
-import tempfile
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
@@ -30,6 +29,7 @@ from circleshield_addon.settings import (
     read_config,
 )
 from circleshield_model.errors import InputError
+from circleshield_model.private_file import written_private
 
 
 class Key(NamedTuple):
@@ -105,14 +105,14 @@ def with_value(path: Path, key: str, value: str) -> str:
     return with_values(path, {key: value})
 
 
-def with_values(path: Path, values: dict[str, str]) -> str:
+def with_values(path: Path, values: Mapping[str, str | None]) -> str:
     """The text of the config file with keys set, comments and order kept. Whether it is valid then is not looked at.
 
-    Values are TOML; what is none is taken as a text.
+    Values are TOML; what is none is taken as a text. None takes a key out, by a # where it has a line of its own.
     """
     text = read_config(path) if path.exists() else ""
     for key, value in values.items():
-        text = _with_value(text, path, key, value)
+        text = _without(text, path, *key.split(".")) if value is None else _with_value(text, path, key, value)
     return text
 
 
@@ -122,10 +122,7 @@ def _with_value(text: str, path: Path, key: str, value: str) -> str:
         raise InputError(
             f"{key!r} is not a key that can be set, such as filter.remove_at; rules are edited in the file"
         )
-    try:
-        document = tomlkit.parse(_uncommented(text, tables, name))
-    except tomlkit.exceptions.TOMLKitError as e:
-        raise InputError(f"{path}: is not TOML: {e}") from e
+    document = _parsed(_uncommented(text, tables, name), path)
     try:
         item: Any = tomlkit.value(value)
     except (tomlkit.exceptions.TOMLKitError, ValueError):
@@ -144,17 +141,42 @@ def _with_value(text: str, path: Path, key: str, value: str) -> str:
 
 def without_table(path: Path, *tables: str) -> str:
     """The text of the config file without a table that is in it, comments and order of the rest kept."""
-    document = tomlkit.parse(read_config(path))
+    return _less(read_config(path), path, *tables)
+
+
+def _without(text: str, path: Path, *names: str) -> str:
+    found = _own_lines(text, names[:-1])
+    if found is not None:
+        line = re.compile(rf"^(?=[ \t]*{re.escape(names[-1])}[ \t]*=)", re.M)
+        text = text[: found.start()] + line.sub("# ", found[0], count=1) + text[found.end() :]
+    return _less(text, path, *names)  # it may stand there as filter.remove_at as well
+
+
+def _less(text: str, path: Path, *names: str) -> str:
+    document = _parsed(text, path)
     inner: Any = document
-    for table in tables[:-1]:
-        inner = inner[table]
-    del inner[tables[-1]]
+    for name in names[:-1]:
+        inner = inner.get(name) if isinstance(inner, dict) else None
+    if isinstance(inner, dict):
+        inner.pop(names[-1], None)
     return tomlkit.dumps(document)
+
+
+def _parsed(text: str, path: Path) -> tomlkit.TOMLDocument:
+    try:
+        return tomlkit.parse(text)
+    except tomlkit.exceptions.TOMLKitError as e:
+        raise InputError(f"{path}: is not TOML: {e}") from e
+
+
+def _own_lines(text: str, tables: Sequence[str]) -> re.Match[str] | None:
+    """The lines of a table with a header of its own, from that on."""
+    return re.search(rf"^\[{re.escape('.'.join(tables))}\].*$(?:\n(?!(?:# )?\[).*)*", text, re.M)
 
 
 def _uncommented(text: str, tables: list[str], name: str) -> str:
     """The text with the commented line of a key, where its table has one and not the key itself, taken for the key."""
-    table = re.search(rf"^\[{re.escape('.'.join(tables))}\].*$(?:\n(?!(?:# )?\[).*)*", text, re.M)
+    table = _own_lines(text, tables)
     if table is None or re.search(rf"^\s*{re.escape(name)}\s*=", table[0], re.M):
         return text
     taken = re.sub(rf"^# ({re.escape(name)} =)", r"\1", table[0], count=1, flags=re.M)
@@ -167,17 +189,9 @@ def write_config(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
-        number, fresh = tempfile.mkstemp(prefix=".config.", dir=path.parent)
-        try:
-            with os.fdopen(number, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(number)
-            Path(fresh).chmod(mode)
-            Path(fresh).replace(path)
-        except BaseException:
-            Path(fresh).unlink(missing_ok=True)
-            raise
+        with written_private(path) as file:
+            file.write(text.encode())
+            os.fchmod(file.fileno(), mode)
     except OSError as e:
         raise InputError(f"{path}: cannot be written: {e.strerror}") from e
 

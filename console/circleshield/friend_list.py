@@ -1,5 +1,6 @@
 """The authors whose posts were sales posts, or about whom the user chose, and what becomes of their posts."""
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from circleshield_addon import settings
@@ -15,7 +16,10 @@ STATES: dict[AuthorChoice, State] = {"allow": "allowed", "block": "blocked", "ju
 
 
 class Friend(NamedTuple):
-    """One author; `state` is what becomes of the posts whatever they say, or what is suggested."""
+    """One author; `state` is what becomes of the posts whatever they say, or what is suggested.
+
+    `name` is empty until it is looked up.
+    """
 
     author: str
     name: str
@@ -38,7 +42,7 @@ def friend_list(ledger: Ledger, known: Friends, rules: settings.Friends) -> list
         found.append(
             Friend(
                 f"{platform}:{author_id}",
-                name_of(ledger, platform, author_id),
+                "",
                 past.posts + past.labels,
                 author.sales_posts,
                 past.labels,
@@ -46,6 +50,11 @@ def friend_list(ledger: Ledger, known: Friends, rules: settings.Friends) -> list
             )
         )
     return sorted(found, key=lambda friend: (-friend.sales, friend.author))
+
+
+def named(ledger: Ledger, friends: Iterable[Friend]) -> list[Friend]:
+    """With their names looked up, which takes longer than the rest. Raises sqlite3.Error."""
+    return [friend._replace(name=name_of(ledger, *friend.author.split(":", 1))) for friend in friends]
 
 
 def _state(author: Author, choice: AuthorChoice | None, rules: settings.Friends) -> State:

@@ -10,8 +10,8 @@ import mitmproxy_rs
 
 from circleshield.control import ask
 from circleshield.reach import in_url, reached_host
-from circleshield_addon.private_file import write_private
 from circleshield_model.errors import InputError
+from circleshield_model.private_file import write_private
 
 FILE = "wireguard.json"
 RESOLVER = "10.0.0.53"

@@ -5,9 +5,7 @@ moment one model is in use, and a running proxy can follow it.
 """
 
 import json
-import os
 import shutil
-import tempfile
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -16,6 +14,7 @@ from typing import Any, NamedTuple
 
 from circleshield_model.artefact import PACKAGED
 from circleshield_model.errors import InputError
+from circleshield_model.private_file import written_private
 
 NAME = "packaged"
 """In place of a version: the packaged model."""
@@ -122,15 +121,7 @@ def _write(home: Path, rows: list[Promotion]) -> None:
     data: list[dict[str, Any]] = [row._asdict() for row in rows]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        number, fresh = tempfile.mkstemp(prefix=".in_use.", dir=path.parent)
-        try:
-            with os.fdopen(number, "w", encoding="utf-8") as file:
-                file.write(json.dumps(data, indent=1) + "\n")
-                file.flush()
-                os.fsync(number)
-            Path(fresh).replace(path)
-        except BaseException:
-            Path(fresh).unlink(missing_ok=True)
-            raise
+        with written_private(path) as file:
+            file.write((json.dumps(data, indent=1) + "\n").encode())
     except OSError as e:
         raise InputError(f"{path}: cannot be written: {e.strerror}; the model in use stays") from e

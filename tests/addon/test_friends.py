@@ -1,27 +1,16 @@
 """What is known of authors, and by how much it moves a score."""
 
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from circleshield_addon.friends import WINDOW, Author, Friends, Past
 from circleshield_addon.history import Filter, forget
-from circleshield_addon.ledger import FILE, Ledger, Seen
+from circleshield_addon.ledger import Ledger, Seen
 from circleshield_addon.post import Action, Post, Verdict
 
 USUAL = 0.02
 NOW = 1_790_000_000_000
 DAY = 86_400_000
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with closing(Ledger(tmp_path / FILE)) as opened:
-        yield opened
 
 
 def verdict(post: object, sales: bool | None = True, author: str = "7") -> Verdict:

@@ -7,15 +7,16 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from circleshield_addon.history import Entry, Filter, count, following, forget, newest, of_post, stats
+from circleshield_addon.history import Entry, Filter, count, following, forget, newest, of_post
 from circleshield_addon.ledger import FILE, Ledger, Seen
 from circleshield_addon.ledger_schema import MIGRATIONS
 from circleshield_addon.post import Action, Post, Verdict
@@ -24,12 +25,6 @@ from circleshield_model.errors import InputError
 NOW = 1_790_000_000_000
 DAY = 86_400_000
 ALL = Filter()
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with closing(Ledger(tmp_path / FILE)) as opened:
-        yield opened
 
 
 def verdict(number: object, action: Action = "remove", author: str = "7", score: float = 0.99) -> Verdict:
@@ -269,32 +264,6 @@ def test_forgotten_is_gone_from_the_file(ledger: Ledger, tmp_path: Path) -> None
     assert b"text 2" in left
 
 
-def test_stats(ledger: Ledger) -> None:
-    record(ledger, *(verdict(n) for n in range(3)), verdict(3, "keep", score=0.1), time=NOW - DAY)
-    record(ledger, verdict(4, author="8", score=0.97), verdict(5, "review", "9", 0.7), verdict(6, "keep", "", 0.1))
-    found = stats(ledger, NOW - 2 * DAY)
-    assert [dict(counts) for counts in found.days.values()] == [
-        {"remove": 3, "keep": 1},
-        {"remove": 1, "review": 1, "keep": 1},
-    ]
-    assert {name: counts.total() for name, counts in found.platforms.items()} == {"weibo": 7}
-    assert found.authors == [("weibo:7", "名7", 3, 4), ("weibo:8", "名8", 1, 1)]
-    assert found.reasons == [("score ≥ 0.95", 4), ("“代理”", 4)]
-    history = "7 of 9 earlier posts were sales, 2 of them labelled by you +1.5"
-    moved = ("score 0.97 ≥ 0.95 (text 0.91)", history, "the same text from 4 other accounts +2.0")
-    record(ledger, replace(verdict(4, author="8", score=0.97), rules=moved), time=NOW + DAY)
-    shielded = ("author shielded after 5 sales posts",)
-    record(ledger, replace(verdict(5), rules=shielded, evidence=tuple), time=NOW + DAY)
-    assert dict(stats(ledger, NOW + DAY).reasons) == {
-        "score ≥ 0.95": 1,
-        "earlier posts were sales": 1,
-        "the same text from other accounts": 1,
-        "“代理”": 1,
-        "author shielded": 1,
-    }
-    assert stats(ledger, NOW + DAY + 1).days == {}
-
-
 _WRITER = """
 import sys, time
 from pathlib import Path
@@ -396,3 +365,16 @@ def test_words_are_no_pattern(ledger: Ledger) -> None:
         ("A_B", ["a_b!"]),
     ):
         assert [entry.text for entry in newest(ledger, Filter(words=words), 9)] == found
+
+
+def test_several_may_make_the_file_at_once(tmp_path: Path) -> None:
+    """As a proxy and a command do that are started together."""
+    together = threading.Barrier(4)
+
+    def opened(path: Path) -> None:
+        together.wait()
+        Ledger(path).close()
+
+    with ThreadPoolExecutor(4) as threads:
+        for number in range(50):
+            assert list(threads.map(opened, [tmp_path / str(number)] * 4)) == [None] * 4

@@ -65,11 +65,12 @@ def test_the_delay_is_that_of_the_last_pages(app: Flask) -> None:
 def test_what_does_not_work(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     browser, shield = owner(app), parts_of(app).shield
     assert "had the posts they should have" in browser.get("/numbers")
-    drift = Drift("weibo_web", "/ajax/feed", "no statuses", "{}")
+    drift = Drift("weibo_web", "/ajax/feed", "no list of items", "{}")
     monkeypatch.setattr(shield.drift, "_drifts", {("weibo_web", "/ajax/feed"): drift})
     shield.counts.update(pages=1234, faults=5)
     page = browser.get("/numbers")
-    assert re.search(r"<strong>weibo_web</strong> <bdi>/ajax/feed</bdi>: no statuses", page)
+    assert re.search(r"<strong>weibo_web</strong> <bdi>/ajax/feed</bdi>: no list of items", page)
+    assert "/ajax/feed</bdi>: 没有内容列表" in owner(app, language="zh").get("/numbers")
     assert "<dt>1,234</dt><dd>feed pages looked at</dd>" in page
     assert "<dt>5</dt><dd>pages that passed unfiltered" in page
 

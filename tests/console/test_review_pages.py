@@ -14,7 +14,7 @@ from tests.console.review_client import Browser, made, names, owner, paired, par
 
 from circleshield.review import texts
 from circleshield.review.cards import marked
-from circleshield.review.reasons import reason
+from circleshield.review.in_language import in_language
 from circleshield_addon.ledger import FILE, Ledger
 from circleshield_addon.reloading import Files, Reloading
 from circleshield_training import user_samples
@@ -125,6 +125,19 @@ def test_pages_meet_every_post_once(app: Flask, tmp_path: Path) -> None:
         page = browser.get(following[1].replace("&amp;", "&"))
     assert met == [str(n) for n in range(169, 0, -2)]
     assert "Newest" in page
+
+
+def test_a_search_says_how_far_back_it_went(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("circleshield_addon.history.LOOKED_AT", 3)
+    record(tmp_path, verdict(0, "面膜"), *(verdict(n) for n in range(1, 5)))
+    browser = owner(app)
+    page = browser.get("/?words=面膜")
+    assert re.search(r"No post back to \d{4}-\d\d-\d\d \d\d:\d\d is like that", page)
+    assert "Search further back" in page
+    (following,) = re.findall(r'rel="next" href="([^"]+)"', page)
+    page = browser.get(following.replace("&amp;", "&"))
+    assert names(page) == ["0"]
+    assert 'rel="next"' not in page
 
 
 CHOICES: list[tuple[str, dict[str, str], dict[str, bool]]] = [
@@ -326,12 +339,12 @@ def test_texts_are_whole() -> None:
 
 
 def test_reasons() -> None:
-    assert reason("en", "author allowed at your wish") == "author allowed at your wish"
-    assert reason("zh", "author allowed at your wish") == "你已放行此作者"
-    assert reason("zh", "call to action +1.2") == "催促行动 +1.2"
-    assert reason("zh", "score 0.97 ≥ 0.95 (text 0.80)") == "评分 0.97 ≥ 0.95（正文 0.80）"
-    assert reason("zh", "7 of 9 earlier posts were sales +0.8") == "此前 9 条中有 7 条推广 +0.8"
-    assert reason("zh", "something new +1.2") == "something new +1.2"
+    assert in_language("en", "author allowed at your wish") == "author allowed at your wish"
+    assert in_language("zh", "author allowed at your wish") == "你已放行此作者"
+    assert in_language("zh", "call to action +1.2") == "催促行动 +1.2"
+    assert in_language("zh", "score 0.97 ≥ 0.95 (text 0.80)") == "评分 0.97 ≥ 0.95（正文 0.80）"
+    assert in_language("zh", "7 of 9 earlier posts were sales +0.8") == "此前 9 条中有 7 条推广 +0.8"
+    assert in_language("zh", "something new +1.2") == "something new +1.2"
 
 
 def _folded(app: Flask, home: Path, **more: Any) -> str:

@@ -18,8 +18,11 @@ from tests.console.review_client import Browser, made, owner, paired, parts_of
 from circleshield.review import training
 from circleshield.review.app import review_app
 from circleshield.review.hosting import ReviewHost
+from circleshield.review.in_language import in_language
 from circleshield_addon.reloading import Files, Reloading
 from circleshield_model import artefact, versions
+from circleshield_training.retrain import gathered
+from circleshield_training.samples import Sample
 
 FINDING = {"part": "your own labels", "figure": "wrongly removed", "posts": 9, "before": 0.01, "now": 0.25}
 FOUND: dict[str, Any] = {
@@ -86,6 +89,7 @@ def test_the_verdict_in_plain_words_and_which_posts_change(app: Flask, monkeypat
     assert "&lt;b&gt;奶茶" in owner(app).get("/model"), "posts are hostile input"
     chinese = owner(app, language="zh").get("/model")
     assert "你的标注: 被误拦的普通内容" in chinese
+    assert "只有 7 条标注，效果有限" in chinese
 
 
 def test_a_worse_model_is_advised_against(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +146,7 @@ def test_progress_one_at_a_time_and_stopped(app: Flask, monkeypatch: pytest.Monk
     assert not run.start()
     _until(lambda: run.done)
     told = browser.get("/model/progress")
-    assert 'value="0.300"' in told
+    assert 'value="0.485"' in told
     assert re.search(r"about \d+ s left", told)
     page = browser.get("/model")
     assert '<noscript><meta http-equiv="refresh"' in page
@@ -179,6 +183,27 @@ def test_why_nothing_was_learnt(app: Flask) -> None:
     page = _trained(app, owner(app))  # the real command, without any label
     assert "Nothing was learnt:" in page
     assert "there are no labelled posts" in page
+    assert "没有可学习的标注，请先标注一些内容" in owner(app, language="zh").get("/model")
+
+
+def test_notes_are_in_both_languages() -> None:
+    both, ordinary = [Sample("a", True), Sample("b", True), Sample("b", False)], [Sample("a", False)]
+    notes = [note for samples in (both, ordinary) for note in gathered(samples.__iter__).notes]
+    assert len(notes) == 6
+    for note in notes:
+        assert not re.search("[A-Za-z]", in_language("zh", note)), note
+
+
+def test_after_a_restart_the_last_result_is_known(app: Flask, tmp_path: Path) -> None:
+    assert "What the last training came to" not in owner(app).get("/model")
+    _version(tmp_path, "aaaaaaaaaaaa")
+    gate = {"passed": False, "findings": [{**FINDING, "verdict": "worse"}], "broken": ["生日快乐"]}
+    found = json.dumps({"outcome": "refused", "rows": FOUND["rows"], "gate": gate})
+    (versions.models(tmp_path) / "aaaaaaaaaaaa" / artefact.GATE).write_text(found, encoding="utf-8")
+    page = owner(app).get("/model")
+    assert "What the last training came to" in page
+    assert "Model aaaaaaaaaaaa is worse than the one that was in use" in page
+    assert "gets wrong now: <bdi>生日快乐</bdi>" in page
 
 
 def test_a_fixed_model_is_told(app: Flask, tmp_path: Path) -> None:

@@ -97,6 +97,24 @@ def test_a_change_of_the_file_meanwhile_stays(app: Flask, config: Path) -> None:
     assert config.read_text(encoding="utf-8") == CONFIG.replace("0.97", "0.91").replace('"remove"', '"label"')
 
 
+def test_back_to_the_models_own_cutoff(app: Flask, config: Path) -> None:
+    browser = owner(app)
+    assert re.findall(r'name="own" value="(\w+)"', browser.get("/settings")) == ["remove_at"]
+    page = _saved(browser, own="remove_at", action="fold")
+    assert config.read_text(encoding="utf-8") == CONFIG.replace("remove_at =", "# remove_at =").replace(
+        '"remove"', '"fold"'
+    )
+    assert _form(page)["remove_at"] == f"{parts_of(app).shield.judge.scorer.remove_at:g}"
+    assert 'name="own"' not in page
+    _saved(browser, remove_at="0.92")
+    assert "remove_at = 0.92  # strict\n" in config.read_text(encoding="utf-8"), "the comment is there again"
+    config.write_text("filter.remove_at = 0.9\n# mine\n", encoding="utf-8")
+    _saved(browser, own="remove_at")
+    assert config.read_text(encoding="utf-8") == "# mine\n"
+    config.write_text("[filter]\nremove_at = 0.9\nreview_at = 0.001\n\n[filter", encoding="utf-8")
+    assert "is not TOML" in _saved(browser, own="remove_at")
+
+
 def test_what_cannot_be_is_not_written(app: Flask, config: Path) -> None:
     browser = owner(app)
     page = _saved(browser, remove_at="0.4", review_at="0.6")

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from selenium import webdriver
@@ -53,16 +54,13 @@ def chromium(
     folder: Path,
     proxy: int | None,
     trusted: Sequence[Path],
-    width: int = PHONE,
-    javascript: bool = True,
-    language: str = "en",
     loopback: Sequence[str] = (),
     pac: str | None = None,
 ) -> Iterator[webdriver.Chrome]:
     """A browser with its home in `folder`; through the proxy at a port of loopback, or direct.
 
-    Up to 500 pixels wide it is a phone with a touch screen. `loopback`: names that it looks for on this machine.
-    `pac`: the address of a proxy auto-config file.
+    It is a phone until `appear` says otherwise. `loopback`: names that it looks for on this machine. `pac`: the address
+    of a proxy auto-config file.
     """
     home = folder / "home"
     trusting(home / ".pki" / "nssdb", trusted)
@@ -78,12 +76,6 @@ def chromium(
         options.add_argument(f"--proxy-server=127.0.0.1:{proxy}")
         options.add_argument("--proxy-bypass-list=<-loopback>")
     options.binary_location = str(shutil.which("chromium"))
-    options.add_experimental_option(
-        "mobileEmulation",
-        {"deviceMetrics": {"width": width, "height": 800, "pixelRatio": 2, "mobile": width <= 500}},
-    )
-    scripts = {} if javascript else {"profile.managed_default_content_settings.javascript": 2}
-    options.add_experimental_option("prefs", {"intl.accept_languages": language, **scripts})
     service = Service(
         executable_path=str(shutil.which("chromedriver")),
         env={**os.environ, "HOME": str(home)},
@@ -92,9 +84,32 @@ def chromium(
     driver = webdriver.Chrome(options, service)
     try:
         driver.set_page_load_timeout(HANG_SECONDS)
+        appear(driver)
         yield driver
     finally:
         driver.quit()
+
+
+def appear(
+    driver: webdriver.Chrome,
+    width: int = PHONE,
+    javascript: bool = True,
+    language: str = "en",
+    scheme: Literal["light", "dark"] = "light",
+) -> None:
+    """Makes a running browser another one, without cookies; from 501 pixels on without a touch screen."""
+    phone = width <= 500
+    size = {"width": width, "height": 800, "deviceScaleFactor": 2, "mobile": phone}
+    for command, values in (
+        ("Network.clearBrowserCookies", {}),
+        ("Emulation.setDeviceMetricsOverride", size),
+        ("Emulation.setTouchEmulationEnabled", {"enabled": phone}),
+        ("Emulation.setScriptExecutionDisabled", {"value": not javascript}),
+        ("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}),
+        ("Network.enable", {}),
+        ("Network.setExtraHTTPHeaders", {"headers": {"Accept-Language": language}}),
+    ):
+        driver.execute_cdp_cmd(command, values)
 
 
 def wait_for_text(driver: webdriver.Chrome, text: str) -> str:

@@ -120,7 +120,7 @@ def _passphrase(file: Path | None, new: bool) -> str:
 @contextmanager
 def _whole(file: Path) -> Iterator[IO[bytes]]:
     """Where a backup is written, which takes its name when it is whole; `-` is stdout."""
-    from circleshield_addon.private_file import written_private
+    from circleshield_model.private_file import written_private
 
     if str(file) == "-":
         yield sys.stdout.buffer

@@ -32,7 +32,7 @@ def command(home: Path, config: Path | None, undo: str | None, limit: int, as_js
 
     To follow a suggestion: circleshield block-author PLATFORM:ID.
     """
-    from circleshield.friend_list import friend_list
+    from circleshield.friend_list import friend_list, named
     from circleshield_addon.friends import Friends
     from circleshield_addon.settings import load_settings
 
@@ -43,7 +43,7 @@ def command(home: Path, config: Path | None, undo: str | None, limit: int, as_js
             return
         known = Friends()
         known.load(ledger)
-        found = friend_list(ledger, known, rules)[:limit]
+        found = named(ledger, friend_list(ledger, known, rules)[:limit])
     if as_json:
         for friend in found:
             click.echo(json.dumps(friend._asdict(), ensure_ascii=False))

@@ -91,7 +91,7 @@ def _ways(home: Path, ca_name: str) -> Ways:
 
 def _write_profile(file: Path, found: "Authority", ways: Ways, ssid: str | None, closed: bool) -> None:
     from circleshield.apple_profile import Wifi, profile
-    from circleshield_addon.private_file import write_private
+    from circleshield_model.private_file import write_private
 
     wifi = None
     if ssid is not None:

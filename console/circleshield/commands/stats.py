@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from circleshield.terminal import plain
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from circleshield_addon.history import Stats
+    from circleshield_addon.totals import Author, Totals
 
 _DID = {"remove": "removed", "fold": "folded", "label": "labelled", "watch": "left", "review": "unsure"}
 _BAR = 20
@@ -27,34 +27,35 @@ _BAR = 20
 @click.option("--json", "as_json", is_flag=True, help="The counts as JSON.")
 def command(home: Path, days: int, as_json: bool) -> None:
     """Count the posts of the last days by day, platform, author and reason."""
-    from circleshield_addon import history
     from circleshield_addon.ledger import milliseconds
+    from circleshield_addon.totals import top_authors, totals
 
-    today = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    since = date.today() - timedelta(days - 1)
     with open_ledger(home) as ledger:
-        stats = history.stats(ledger, milliseconds(today - timedelta(days=days - 1)))
+        counted = totals(ledger, since)
+        authors = top_authors(ledger, milliseconds(datetime.combine(since, time()).astimezone()))
     if as_json:
-        click.echo(json.dumps({name: getattr(stats, name) for name in stats.__slots__}, ensure_ascii=False))
+        found = {"days": counted.days, "platforms": counted.platforms, "authors": authors, "reasons": counted.reasons}
+        click.echo(json.dumps(found, ensure_ascii=False))
     else:
-        _show(stats)
+        _show(counted, authors)
 
 
-def _show(stats: "Stats") -> None:
+def _show(counted: "Totals", authors: "list[Author]") -> None:
     from rich.console import Console
 
     console = Console(highlight=False)
-    if not stats.days:
+    if not counted.days:
         console.print("no posts in these days")
         return
-    console.print(_by_action("day", stats.days.items()))
-    console.print(_by_action("platform", stats.platforms.items()))
-    if stats.authors:
+    console.print(_by_action("day", counted.days.items()))
+    console.print(_by_action("platform", counted.platforms.items()))
+    if authors:
         of = {
-            f"{plain(name, 40)} ({plain(key, 60)})": (spam, f"{spam} of {posts}")
-            for key, name, spam, posts in stats.authors
+            f"{plain(name, 40)} ({plain(key, 60)})": (spam, f"{spam} of {posts}") for key, name, spam, posts in authors
         }
         console.print(_ranked("author", "sales posts", of))
-        console.print(_ranked("reason", "posts", {plain(reason, 60): (n, str(n)) for reason, n in stats.reasons}))
+        console.print(_ranked("reason", "posts", {plain(reason, 60): (n, str(n)) for reason, n in counted.reasons}))
 
 
 def _by_action(what: str, rows: Iterable[tuple[str, Counter[str]]]) -> "Table":

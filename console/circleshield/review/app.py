@@ -20,10 +20,11 @@ from circleshield.review import (
     wireguard,
 )
 from circleshield.review.guard import guard, own_form_token, refused
+from circleshield.review.in_language import in_language
 from circleshield.review.notices import collect
-from circleshield.review.reasons import reason
+from circleshield.review.platform_names import platform_name
 from circleshield.review.served import Served, through_proxy
-from circleshield.review.texts import LANGUAGES, platform_name, text
+from circleshield.review.texts import LANGUAGES, text
 from circleshield_addon.filtering import where
 from circleshield_model.errors import InputError
 
@@ -62,7 +63,7 @@ def review_app(parts: Served) -> Flask:
             "lang": language,
             "t": lambda key, **values: text(language, key, **values),
             "platform": lambda name: platform_name(language, name),
-            "reason": lambda said: reason(language, said),
+            "said": lambda english: in_language(language, english),
             "notice": collect() if g.get("session") is not None else None,
             "menu": _menu(),
             "session": g.get("session"),

@@ -1,15 +1,14 @@
 """What other cut-offs would have done to the posts of the last weeks."""
 
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from circleshield_addon import history
 from circleshield_addon.ledger import Ledger
+from circleshield_addon.totals import scores
 
 DAYS = 28
-_DAY = 86_400_000
 # Where scores crowd, near 0 and 1, bars are narrower.
 _EDGES = (0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999, 1.01)
 
@@ -31,32 +30,39 @@ class Forecast(NamedTuple):
 
 
 def forecast(ledger: Ledger, now: Cuts, then: Cuts) -> Forecast | None:
-    """From posts with the scores they had; None without any. Less than a week is scaled up, less than a day as a day.
+    """From posts with the scores they had, in thousandths; None without any. Less than a week is scaled up.
 
     Raises sqlite3.Error.
     """
-    moment = time.time_ns() // 1_000_000
-    posts = history.weighed(ledger, moment - DAYS * _DAY)
-    if not posts:
+    today = date.today()
+    found = scores(ledger, today - timedelta(DAYS))
+    if found is None:
         return None
-    days = max(1.0, (moment - min(time for time, _, _ in posts)) / _DAY)
+    days = max(1, (today - found.first).days)
     weeks = days / 7
-    scores = [score for _, score, _ in posts]
-    before, after = _counts(scores, now), _counts(scores, then)
-    low, high = sorted((now[0], then[0]))
-    restored = sum(restored and low <= score < high for _, score, restored in posts)
+    before, after = _counts(found.posts, now), _counts(found.posts, then)
+    low, high = sorted((_thousandths(now[0]), _thousandths(then[0])))
     return Forecast(
         (after[0] - before[0]) / weeks,
-        restored,
+        sum(posts for score, posts in found.restored.items() if low <= score < high),
         after[1] / weeks,
         before[1] / weeks,
-        len(posts),
-        round(days),
-        {low: _counts([s for s in scores if low <= s < high], then) for low, high in pairwise(_EDGES)},
+        found.posts.total(),
+        days,
+        {low: _counts(_between(found.posts, low, high), then) for low, high in pairwise(_EDGES)},
     )
 
 
-def _counts(scores: Sequence[float], cuts: Cuts) -> tuple[int, int, int]:
-    removed = sum(score >= cuts[0] for score in scores)
-    unsure = sum(cuts[1] <= score < cuts[0] for score in scores)
-    return removed, unsure, len(scores) - removed - unsure
+def _counts(posts: Mapping[int, int], cuts: Cuts) -> tuple[int, int, int]:
+    remove, review = map(_thousandths, cuts)
+    removed = sum(number for score, number in posts.items() if score >= remove)
+    unsure = sum(number for score, number in posts.items() if review <= score < remove)
+    return removed, unsure, sum(posts.values()) - removed - unsure
+
+
+def _between(posts: Mapping[int, int], low: float, high: float) -> dict[int, int]:
+    return {score: posts[score] for score in posts if _thousandths(low) <= score < _thousandths(high)}
+
+
+def _thousandths(score: float) -> int:
+    return round(1000 * score)

@@ -4,7 +4,7 @@ import time
 
 from flask import Blueprint, render_template, request
 
-from circleshield.friend_list import Friend, friend_list
+from circleshield.friend_list import Friend, friend_list, named
 from circleshield.home import open_ledger
 from circleshield.review.charts import shares
 from circleshield.review.guard import owner_only
@@ -26,6 +26,7 @@ def friends() -> str:
     """A page of them, from the number `start` on, those that are suggested first; `author` picks one."""
     start, wanted = max(0, request.args.get("start", 0, int)), request.args.get("author")
     found: list[Friend] = []
+    shown: list[Friend] = []
     weeks: dict[str, list[float | None]] = {}
     if (served().home / FILE).exists():
         with open_ledger(served().home) as ledger:
@@ -33,9 +34,9 @@ def friends() -> str:
             found = sorted(every, key=lambda friend: _ORDER.index(friend.state))
             if wanted:
                 found = [friend for friend in found if friend.author == wanted]
-            weeks = {friend.author: _weeks(ledger, friend.author) for friend in found[start : start + _PAGE]}
+            shown = named(ledger, found[start : start + _PAGE])
+            weeks = {friend.author: _weeks(ledger, friend.author) for friend in shown}
     more = start + _PAGE if start + _PAGE < len(found) else None
-    shown = found[start : start + _PAGE]
     charts = {"shares": shares, "in_words": _in_words}
     return render_template("friends.html", friends=shown, weeks=weeks, start=start, more=more, wanted=wanted, **charts)
 

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,8 +13,8 @@ from circleshield.home import open_ledger
 from circleshield.review.charts import columns
 from circleshield.review.guard import owner_only
 from circleshield.review.served import served
-from circleshield_addon import history
-from circleshield_addon.ledger import FILE, milliseconds
+from circleshield_addon.ledger import FILE
+from circleshield_addon.totals import Totals, totals
 from circleshield_model import artefact
 
 SPANS = (7, 30, 90)
@@ -52,13 +52,12 @@ def numbers() -> str:
     """Of the last `days`, today included."""
     wanted = request.args.get("days", type=int)
     days = wanted if wanted in SPANS else SPANS[0]
-    today = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-    dates = [(today.date() - timedelta(ago)).isoformat() for ago in reversed(range(days))]
-    stats = history.Stats({}, {}, [], [])
+    dates = [date.today() - timedelta(ago) for ago in reversed(range(days))]
+    counted = Totals({}, {}, [])
     if (served().home / FILE).exists():
         with open_ledger(served().home) as ledger:
-            stats = history.stats(ledger, milliseconds(today - timedelta(days - 1)))
-    by_platform = sorted(_rows(stats.platforms.items()), key=lambda row: (-row.seen, row.name))
+            counted = totals(ledger, dates[0])
+    by_platform = sorted(_rows(counted.platforms.items()), key=lambda row: (-row.seen, row.name))
     shield = served().shield
     folder = served().reloading.files.model_folder()
     result = json.loads(file.read_bytes()) if (file := folder / artefact.GATE).exists() else {}
@@ -66,9 +65,9 @@ def numbers() -> str:
         "numbers.html",
         days=days,
         spans=SPANS,
-        by_day=_rows((date, stats.days.get(date, Counter())) for date in dates),
+        by_day=_rows((day.isoformat(), counted.days.get(day.isoformat(), Counter())) for day in dates),
         by_platform=by_platform,
-        reasons=stats.reasons,
+        reasons=counted.reasons,
         columns=columns,
         every=max(1, days // _WRITTEN),
         counts=shield.counts,

@@ -1,7 +1,6 @@
 """The posts most worth a word from the user, one at a time: first those in between the cut-offs."""
 
 from datetime import UTC, datetime
-from itertools import chain
 from os import SEEK_END
 
 from flask import Blueprint, render_template
@@ -10,8 +9,7 @@ from circleshield.home import open_ledger
 from circleshield.review.cards import cards
 from circleshield.review.served import own_device, served
 from circleshield_addon import history
-from circleshield_addon.history import Entry
-from circleshield_addon.ledger import FILE, Ledger
+from circleshield_addon.ledger import FILE
 from circleshield_training import user_samples
 
 NEXT_TRAINING = 20
@@ -30,9 +28,11 @@ def queue() -> str:
     if not (served().home / FILE).exists():
         return render_template("queue.html", one=None, left=0, learnt=new_labels(), goal=NEXT_TRAINING)
     with open_ledger(served().home) as ledger:
-        waiting = _waiting(ledger)
-        one = next(iter(cards(ledger, waiting[:1])), None)
-        return render_template("queue.html", one=one, left=len(waiting), learnt=new_labels(), goal=NEXT_TRAINING)
+        # first the unsure, then those that were acted on
+        found = [history.least_certain(ledger, actions, own_device(), _LOOKED_AT) for actions in _KINDS]
+        one = next(iter(cards(ledger, [entry for entry, _ in found if entry is not None][:1])), None)
+        left = sum(count for _, count in found)
+        return render_template("queue.html", one=one, left=left, learnt=new_labels(), goal=NEXT_TRAINING)
 
 
 def new_labels() -> int:
@@ -44,9 +44,3 @@ def new_labels() -> int:
         file.seek(max(0, file.seek(0, SEEK_END) - _TAIL_BYTES))
         found = map(user_samples.parsed, file.read().splitlines())
     return len({record.post or record.sample.text for record in found if record is not None and record.time > trained})
-
-
-def _waiting(ledger: Ledger) -> list[Entry]:
-    """The newest posts not judged yet: the unsure, then those that were acted on, the least certain of each first."""
-    found = (history.unjudged(ledger, actions, own_device(), _LOOKED_AT) for actions in _KINDS)
-    return list(chain.from_iterable(sorted(some, key=lambda entry: abs(entry.score - 0.5)) for some in found))

@@ -25,19 +25,24 @@ pages = Blueprint("retraining", __name__)
 @pages.get("/model")
 @owner_only
 def model() -> str:
-    """What is learnt, what the last training came to, and the versions, newest first."""
+    """What is learnt, what the last training came to, and the versions, newest first.
+
+    Of a training that an earlier run of the proxy saw, only what the version says of itself is known.
+    """
     home, training = served().home, served().training
     result = training.result
     changes = result.found.get("changes", []) if result is not None and result.found is not None else []
+    found = _versions()
     return render_template(
         "model.html",
         training=training,
         result=result,
+        last=next((one for one in found if one["gate"] is not None), None),
         changes=[(kind, [one for one in changes if one["removed"] == kind]) for kind in (True, False)],
         most=_SHOWN,
         learnt=new_labels(),
         goal=NEXT_TRAINING,
-        versions=_versions(),
+        versions=found,
         can_go_back=bool(versions.promotions(home)),
         fixed=served().reloading.files.model,
     )

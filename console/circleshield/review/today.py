@@ -23,19 +23,18 @@ pages = Blueprint("today", __name__)
 
 @pages.get("/")
 def today() -> str:
-    """A page of verdicts; `below` is the id of the last one of the page before."""
+    """A page of verdicts; `below` is where it goes on from the page before."""
     below = request.args.get("below", type=int)
     which = asked_for(request.args)
     found: list[Card] = []
-    more = False
+    page = history.Page([], None, None)
     if (served().home / FILE).exists():
         with open_ledger(served().home) as ledger:
-            entries = history.newest(ledger, which, PAGE_POSTS + 1, below)
-            more = len(entries) > PAGE_POSTS
-            found = cards(ledger, entries[:PAGE_POSTS])
+            page = history.page(ledger, which, PAGE_POSTS, below)
+            found = cards(ledger, page.entries)
     asked = {name: request.args[name] for name in _FIELDS if request.args.get(name)}
     return render_template(
-        "today.html", cards=found, more=more, below=below, asked=asked, actions=ACTIONS, platforms=PLATFORMS
+        "today.html", cards=found, page=page, below=below, asked=asked, actions=ACTIONS, platforms=PLATFORMS
     )
 
 

@@ -70,13 +70,18 @@ def forecast_only() -> str:
 @pages.post("/settings")
 @owner_only
 def save() -> Response | tuple[str, int]:
-    """Writes what differs from what the form showed at first; what was changed in the file since then stays."""
+    """Writes what differs from what the form showed at first; what was changed in the file since then stays.
+
+    The cut-off that `own` names is taken out of the file, so that the model's own holds.
+    """
     asked, was = _asked(), request.form.get("was", "")
     try:
         before = dict(json.loads(was))
     except (ValueError, TypeError):
         abort(400)
-    changed = {key: value for key, value in asked.items() if before.get(key) != value}
+    changed: dict[str, str | None] = {key: value for key, value in asked.items() if before.get(key) != value}
+    if (own := request.form.get("own")) in CUTS:
+        changed[f"filter.{own}"] = None
     if not changed:
         leave(Notice("nothing_changed"))
         return redirect(url_for("toggles.toggles"), 303)
@@ -122,6 +127,7 @@ def _page(settings: Settings, asked: dict[str, str] | None = None, error: str = 
         error=error,
         actions=ACTIONS,
         cuts={name: getattr(scorer, name) for name in CUTS},
+        set_here=[name for name in CUTS if getattr(settings.filter, name) is not None],
         adapters=sorted(ADAPTERS, key=lambda adapter: adapter.title.lower()),
         elsewhere=any(
             getattr(table, name) is not None

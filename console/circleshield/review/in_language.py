@@ -1,4 +1,6 @@
-"""Reasons as the ledger holds them, with or without figures, in the reader's language. Others stay as they are."""
+"""What other parts say in English, in the reader's language: reasons of verdicts as the ledger holds them, with or
+without figures; what a page lacked; what a training notes. The rest stays as it is.
+"""
 
 import re
 
@@ -31,6 +33,25 @@ _PATTERNS = tuple(
         (r"(\d+) characters < (\d+)", r"\1 字，少于 \2 字"),
         (r"language (\w+) is not judged", r"不判断此语言（\1）"),
         (r"in none of the languages that can be judged", "无法判断的语言"),
+        (r"no post with a text", "内容都没有正文"),
+        (r"items, but no post among them", "有条目，但其中没有可识别的内容"),
+        (r"no list of items", "没有内容列表"),
+        (r"(\S+) posts are (\S+) different ones; each is learnt once", r"\1 条内容中有 \2 条互不相同，每条只学习一次"),
+        (
+            r"(\S+) posts have both labels; your own counts, or else the first",
+            r"\1 条内容有两种标注，以你的标注为准，否则以先出现的为准",
+        ),
+        (
+            r"all labels are of sales posts; some of ordinary posts would make it safer",
+            "标注的全是推广；再标注一些普通内容会更稳妥",
+        ),
+        (
+            r"all labels are of ordinary posts; some of sales posts would make it safer",
+            "标注的全是普通内容；再标注一些推广会更稳妥",
+        ),
+        (r"(\d+) labelled posts are few: expect little", r"只有 \1 条标注，效果有限"),
+        (r"(?:.*: )?nothing to learn: there are no labelled posts; .*", "没有可学习的标注，请先标注一些内容"),
+        (r"interrupted; the model in use is unchanged", "训练被中断，继续使用当前模型"),
     )
 )
 _CUES = {
@@ -55,8 +76,8 @@ _CUES = {
 _CUE = re.compile(r"([a-z ]+)( [+-]\d+\.\d)?")
 
 
-def reason(language: str, said: str) -> str:
-    """One reason in a language."""
+def in_language(language: str, said: str) -> str:
+    """A sentence or reason in a language."""
     if language != "zh":
         return said
     for pattern, chinese in _PATTERNS:
