@@ -13,6 +13,7 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from circleshield_addon import notes
 from circleshield_addon.destinations import Address, allowed, barred, literal, plain
 from circleshield_addon.device import device_of
+from circleshield_addon.named_host import named_host
 from circleshield_addon.settings import Settings
 
 log = logging.getLogger("circleshield")
@@ -62,7 +63,7 @@ class Access:
         address = literal(request.host)
         if address is not None and request.scheme == "http" and self._is_own(address, request.port):
             flow.metadata[OWN_PORT] = True
-        elif request.pretty_host != notes.HOST:
+        elif named_host(request) != notes.HOST:
             self._check(flow)
 
     async def server_connect(self, data: ServerConnectionHookData) -> None:

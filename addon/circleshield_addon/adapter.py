@@ -4,7 +4,7 @@ A path is dotted keys from some object, `[]` for each element of an array: `user
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -181,9 +181,8 @@ class Adapter:
     def _texts(self, post: dict[str, Any], fields: Fields) -> Iterator[str]:
         for alternatives in fields.text:
             for path in alternatives:
-                found = (_string(value) for value in every(post, path))
                 to_text = html_to_text if path in fields.html else _plain
-                texts = [text for text in map(to_text, found) if text]
+                texts = [text for value in every(post, path) if (text := to_text(_string(value)))]
                 if texts:
                     yield "\n".join(texts)
                     break
@@ -221,27 +220,26 @@ def platform_of(name: str) -> str:
     return name.partition("_")[0]
 
 
-def every(value: Any, path: str) -> Iterator[Any]:
+def every(value: Any, path: str) -> Sequence[Any]:
     """All that stands at a path, the value itself for an empty one; nothing where the way ends early."""
     return _every(value, steps(path))
 
 
-def _every(value: Any, way: tuple[str, ...]) -> Iterator[Any]:
+def _every(value: Any, way: tuple[str, ...]) -> Sequence[Any]:
     for i, step in enumerate(way):
         if step == "[]":
-            if isinstance(value, list):
-                for element in value:
-                    yield from _every(element, way[i + 1 :])
-            return
+            rest = way[i + 1 :]
+            return [found for element in value for found in _every(element, rest)] if isinstance(value, list) else ()
         if not isinstance(value, dict) or step not in value:
-            return
+            return ()
         value = value[step]
-    yield value
+    return (value,)
 
 
 def first(value: Any, path: str) -> Any:
     """The first that stands at a path; None where there is nothing."""
-    return next(every(value, path), None)
+    found = _every(value, steps(path))
+    return found[0] if found else None
 
 
 def _string(value: Any) -> str:
@@ -254,4 +252,8 @@ def _string(value: Any) -> str:
 
 
 def _first_text(post: dict[str, Any], paths: tuple[str, ...]) -> str:
-    return next((text for path in paths for value in every(post, path) if (text := _string(value))), "")
+    for path in paths:
+        for value in _every(post, steps(path)):
+            if text := _string(value):
+                return text
+    return ""

@@ -24,14 +24,17 @@ class _Job:
 
 
 class Desk:
-    """Does work in threads of its own, each piece within its time. They start when first needed.
+    """Does work in threads of its own, each piece within its time.
 
+    One starts when first needed, the next when all are at work: in turn they would fill the processors' caches anew.
     Python waits at its exit for the threads of `asyncio.to_thread`, for ever if one hangs; it does not for these.
     """
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[_Job] = SimpleQueue()
         self._under_way: list[_Job | None] = []  # by thread
+        self._unfinished = 0
+        self._counting = threading.Lock()
 
     async def done[T](self, work: Callable[[], T], seconds: float) -> T:
         """What `work` returns or raises. Raises OverdueError after so many seconds, at once while all threads hang."""
@@ -73,22 +76,27 @@ class Desk:
         return result
 
     def _take(self, job: _Job) -> None:
-        if len(self._under_way) < _THREADS:
+        if len(self._under_way) < min(_THREADS, self._unfinished + 1):
             self._under_way.append(None)
             threading.Thread(target=self._work, args=(len(self._under_way) - 1,), name="judge", daemon=True).start()
         elif all(under_way is not None and under_way.given_up for under_way in self._under_way):
             raise OverdueError
+        with self._counting:
+            self._unfinished += 1
         self._queue.put(job)
 
     def _work(self, number: int) -> None:
         while True:
             job = self._under_way[number] = self._queue.get()
+            outcome: tuple[Any, Exception | None] | None = None
             if not job.given_up:
-                outcome: tuple[Any, Exception | None]
                 try:
                     outcome = job.work(), None
                 except Exception as e:
                     outcome = None, e
+            self._under_way[number] = None
+            with self._counting:
+                self._unfinished -= 1
+            if outcome is not None:
                 with suppress(RuntimeError):  # the loop is closed: the process ends
                     job.tell(outcome)
-            self._under_way[number] = None

@@ -44,6 +44,7 @@ def plain(address: Address) -> Address:
     return address
 
 
+@lru_cache(maxsize=1024)
 def literal(host: str) -> Address | None:
     """The address that a host is spelt as; None for a name."""
     try:

@@ -17,7 +17,7 @@ def html_to_text(html: str) -> str:
     return _words(html[:MAX_TEXT])
 
 
-@lru_cache(maxsize=4096)  # feeds repeat: a refresh brings the same posts
+@lru_cache(maxsize=1024)  # feeds repeat: a refresh brings the same posts
 def _words(html: str) -> str:
     if "<" not in html and "&" not in html:
         return html.strip()

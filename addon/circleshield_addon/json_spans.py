@@ -26,6 +26,7 @@ _whole = msgspec.json.Decoder(msgspec.Raw)
 
 # Both mends keep every byte in its place. Python's and JavaScript's own parsers read such texts, so feeds have them.
 _CONTROLS_TO_SPACE = bytes(0x20 if b < 0x20 else b for b in range(256))
+_SEPARATOR = re.compile(rb"[ \t\r\n,]*")
 _LONGEST_LIST = 20_000  # elements; feeds have some thousands at most
 
 _ESCAPE = re.compile(
@@ -77,7 +78,13 @@ class JsonText:
         found = _array.decode(self._view(span))
         if len(found) > _LONGEST_LIST:
             raise JsonError("a list longer than is read")
-        return tuple(self._span(raw) for raw in found)
+        spans, at = [], span[0] + 1
+        for raw in found:
+            separator = _SEPARATOR.match(self._readable, at)
+            assert separator is not None
+            at = separator.end() + len(memoryview(raw))
+            spans.append((separator.end(), at))
+        return tuple(spans)
 
     def without_members(self, span: Span, names: Set[str]) -> list[Edit]:
         """The edits by which an object loses the members of these names, key and all."""
@@ -88,12 +95,14 @@ class JsonText:
             at = end
         return cut(whole, [i for i, (_, key) in enumerate(values) if key in names])
 
-    def value(self, span: Span) -> Any:
-        """The value, decoded whole."""
+    def value(self, span: Span, decoder: msgspec.json.Decoder[Any] | None = None) -> Any:
+        """The value; whole, where it is of another shape than `decoder` is for."""
         try:
-            return _value.decode(self._view(span))
-        except msgspec.MsgspecError:  # a number that no float holds, which others read as infinity
-            return json.loads(bytes(self._view(span)))
+            return (decoder or _value).decode(self._view(span))
+        except msgspec.MsgspecError:
+            if decoder is not None:
+                return self.value(span)
+            return json.loads(bytes(self._view(span)))  # a number that no float holds, which others read as infinity
 
     def find(self, path: str, start: Span | None = None) -> Iterator[Span]:
         """The spans of the values at `path`: keys joined by dots, `[]` for each element of an array.

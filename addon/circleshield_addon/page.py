@@ -9,6 +9,7 @@ from circleshield_addon.documents import Document, documents
 from circleshield_addon.generic import GENERIC, described
 from circleshield_addon.html_list import elements
 from circleshield_addon.json_spans import Edit, Span, cut, spliced
+from circleshield_addon.needed_parts import decoder_of
 from circleshield_addon.post import Action, Post
 from circleshield_addon.rewriting import Note, folding, labelling, post_spans
 
@@ -43,12 +44,13 @@ class JsonPage:
         self._fields = endpoint.fields or adapter.fields
         self._all: list[_Item] = []
         self._documents = documents(body, endpoint.embedded)
+        decoder = decoder_of(adapter, endpoint, self._fields)
         for document in self._documents:
             text = document.text
             resolve = endpoint.resolve(text) if endpoint.resolve else None
             named = {_named(text.value(span)) for path in endpoint.ad_ids for span in text.find(path)}
             for slot in sorted(_slots(document, endpoint), key=lambda slot: slot.span):
-                value = text.value(slot.span)
+                value = text.value(slot.span, decoder)
                 post = adapter.read(resolve(value) if resolve else value, endpoint.post, self._fields)
                 if post is not None and post.id in named:
                     post = replace(post, ad=True)

@@ -6,6 +6,7 @@ from mitmproxy import connection, http
 from mitmproxy.proxy.mode_specs import WireGuardMode
 
 from circleshield_addon import routing
+from circleshield_addon.named_host import named_host
 from circleshield_addon.settings import Settings
 
 QUIC_PORT = 443
@@ -27,5 +28,5 @@ class NoQuic:
         """Takes out what tells clients of other ways to a host that is decrypted (RFC 7838)."""
         assert flow.response is not None
         headers = flow.response.headers
-        if "alt-svc" in headers and routing.decrypted(flow.request.pretty_host, self._settings()):
+        if "alt-svc" in headers and routing.decrypted(named_host(flow.request), self._settings()):
             del headers["alt-svc"]

@@ -65,22 +65,25 @@ def _generic_route(method: str, path: str) -> Route | None:
 
 @lru_cache(maxsize=1024)
 def _route(method: str, host: str, path: str) -> Route | None:
-    for adapter in ADAPTERS:
-        if adapter.federated or matches(host, adapter.hosts):
-            for endpoint in adapter.endpoints:
-                if endpoint.method == method and endpoint.path.fullmatch(path):
-                    return Route(adapter, endpoint)
+    for adapter in _adapters_of(host):
+        for endpoint in adapter.endpoints:
+            if endpoint.method == method and endpoint.path.fullmatch(path):
+                return Route(adapter, endpoint)
     return None
+
+
+@lru_cache(maxsize=1024)
+def _adapters_of(host: str) -> tuple[Adapter, ...]:
+    return tuple(adapter for adapter in ADAPTERS if adapter.federated or matches(host, adapter.hosts))
 
 
 def stream(kind: str, host: str, path: str, settings: Settings) -> tuple[Adapter, Stream] | None:
     """The adapter and its stream of that kind (`sse` or `websocket`) for a request, or None."""
     path = path.partition("?")[0]
-    for adapter in ADAPTERS:
-        if adapter.streams and settings.enabled(adapter.name) and (adapter.federated or matches(host, adapter.hosts)):
-            for candidate in adapter.streams:
-                if candidate.kind == kind and candidate.path.fullmatch(path):
-                    return adapter, candidate
+    for adapter in _adapters_of(host.lower().removesuffix(".")):
+        for candidate in adapter.streams:
+            if candidate.kind == kind and candidate.path.fullmatch(path) and settings.enabled(adapter.name):
+                return adapter, candidate
     return None
 
 

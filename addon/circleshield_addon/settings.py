@@ -186,7 +186,7 @@ class Settings(_Table):
 
     def enabled(self, name: str) -> bool:
         """Whether the adapter of that name is on; adapters are on unless the file says otherwise."""
-        return self.platforms.get(name, Platform()).enabled
+        return name not in self.platforms or self.platforms[name].enabled
 
     @cached_property
     def profile_of(self) -> dict[str, str]:

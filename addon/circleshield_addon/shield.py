@@ -3,6 +3,7 @@
 import logging
 import time
 from collections import Counter, deque
+from collections.abc import Set
 from functools import partial
 
 from mitmproxy import http, tls
@@ -18,6 +19,7 @@ from circleshield_addon.filtering import filtered, where
 from circleshield_addon.generic import GENERIC
 from circleshield_addon.handshake import asked_host
 from circleshield_addon.judge import Judge
+from circleshield_addon.named_host import named_host
 from circleshield_addon.pauses import Pauses
 from circleshield_addon.post import Verdict
 from circleshield_addon.proxy_users import ProxyUsers
@@ -32,9 +34,9 @@ log = logging.getLogger("circleshield")
 _ROUTE = "circleshield.route"
 _EVENTS = "circleshield.events"
 # Of the body as it was (RFC 9110, 8.8; RFC 1864; RFC 3230; RFC 9530); they would belie an edited one.
-_VALIDATORS = ("etag", "content-md5", "digest", "content-digest", "repr-digest")
+_VALIDATORS = frozenset((b"etag", b"content-md5", b"digest", b"content-digest", b"repr-digest"))
 # A 304 would bring back what the client kept from before the filter.
-_CONDITIONS = ("if-none-match", "if-modified-since")
+_CONDITIONS = frozenset((b"if-none-match", b"if-modified-since"))
 PAGE_SECONDS = 5.0
 """For how long a page may be judged: 1,000 posts take about 0.2. What takes longer passes as it is."""
 EVENT_SECONDS = 1.0
@@ -45,11 +47,16 @@ _OVERDUE = "not judged in time"
 _DID = {"remove": "removed", "fold": "folded", "label": "labelled"}
 
 
+def drop(headers: http.Headers, names: Set[bytes]) -> None:
+    """Takes the fields of these names (in small letters) out of a message."""
+    if any(name.lower() in names for name, _ in headers.fields):
+        headers.fields = tuple(field for field in headers.fields if field[0].lower() not in names)
+
+
 def put(response: http.Response, body: bytes) -> None:
     """Gives a response another body (coded as before), and headers that fit it."""
     headers = response.headers
-    for name in _VALIDATORS:
-        headers.pop(name, None)
+    drop(headers, _VALIDATORS)
     headers["cache-control"] = "no-store"
     if "content-length" in headers:
         headers["content-length"] = str(len(body))
@@ -109,29 +116,31 @@ class Shield:
         if flow.response is not None:  # a proxy user's password was wrong
             return
         request = flow.request
-        if request.pretty_host == notes.HOST:
+        host = named_host(request)
+        if host == notes.HOST:
             return
         request.stream = True
-        if request.headers.get("upgrade") == "mmtls" and not self.counts["mmtls"]:
-            log.info(
-                "WeChat's own traffic passes as it is: its Moments are encrypted by the app and cannot be filtered"
-            )
-        self.counts["mmtls"] += request.headers.get("upgrade") == "mmtls"
-        found = routing.route(request.method, request.pretty_host, request.path, self.settings)
+        upgrade = request.headers.get("upgrade", "").lower()
+        if upgrade == "mmtls":
+            if not self.counts["mmtls"]:
+                log.info(
+                    "WeChat's own traffic passes as it is: its Moments are encrypted by the app and cannot be filtered"
+                )
+            self.counts["mmtls"] += 1
+        found = routing.route(request.method, host, request.path, self.settings)
         if found is not None and self._judge_for(found.adapter, flow) is None:
             return
         if found is not None:
             flow.metadata[_ROUTE] = found
-            for name in _CONDITIONS:
-                request.headers.pop(name, None)
-        elif (events := self._events(flow)) is not None:
+            drop(request.headers, _CONDITIONS)
+        elif (events := self._events(flow, "websocket" if upgrade == "websocket" else "sse", host)) is not None:
             flow.metadata[_EVENTS] = events
             if events.stream.kind == "sse":
                 request.headers["accept-encoding"] = "identity"
 
     def request(self, flow: http.HTTPFlow) -> None:
         """Answers for the proxy's own name, unless the console's review page has."""
-        if flow.request.pretty_host == notes.HOST and flow.response is None:
+        if named_host(flow.request) == notes.HOST and flow.response is None:
             page = self.notes.page(flow.request.path)
             flow.response = http.Response.make(
                 404 if page is None else 200,
@@ -233,10 +242,8 @@ class Shield:
         user = USER + self.users.name(flow.client_conn)
         return user if user in self.settings.profile_of else device_of(flow.client_conn.peername)
 
-    def _events(self, flow: http.HTTPFlow) -> StreamFilter | None:
-        request = flow.request
-        kind = "websocket" if request.headers.get("upgrade", "").lower() == "websocket" else "sse"
-        found = routing.stream(kind, request.pretty_host, request.path, self.settings)
+    def _events(self, flow: http.HTTPFlow, kind: str, host: str) -> StreamFilter | None:
+        found = routing.stream(kind, host, flow.request.path, self.settings)
         if found is None:
             return None
         return StreamFilter(

@@ -22,6 +22,22 @@ def test_what_comes_of_the_work() -> None:
         desk.waited_for(fails, 60)
 
 
+def test_one_thread_as_long_as_that_will_do_and_another_while_it_hangs() -> None:
+    desk, go_on = Desk(), threading.Event()
+    (only,) = {desk.waited_for(threading.get_ident, 60) for _ in range(20)}
+
+    async def both() -> int:
+        hangs = asyncio.ensure_future(desk.done(go_on.wait, 60))
+        await asyncio.sleep(0)
+        other = await desk.done(threading.get_ident, 60)
+        assert not hangs.done()
+        go_on.set()
+        await hangs
+        return other
+
+    assert asyncio.run(both()) != only
+
+
 @pytest.mark.timeout(30)
 def test_while_all_hang_nobody_waits_and_afterwards_work_is_done() -> None:
     desk, go_on = Desk(), threading.Event()

@@ -22,6 +22,7 @@ from circleshield.review.sessions import CODE_MINUTES, FILE, Sessions
 from circleshield.review.training import Training
 from circleshield_addon.access import OWN_PORT
 from circleshield_addon.device import device_of
+from circleshield_addon.named_host import named_host
 from circleshield_addon.notes import HOST
 from circleshield_addon.refusals import Passed
 from circleshield_addon.reloading import Reloading
@@ -58,9 +59,10 @@ class ReviewHost:
         self._server: HTTPServer | None = None
         self._in_use: Review | None = None
         self._task: asyncio.Task[None] | None = None
+        self._serving: asyncio.Task[None] | None = None
 
     def running(self) -> None:
-        """Listens at once, and begins to answer soon; needs a running event loop."""
+        """Listens at once; what answers is loaded when somebody asks. Needs a running event loop."""
         self._listen()
         self._task = asyncio.get_running_loop().create_task(self._follow())
 
@@ -104,7 +106,7 @@ class ReviewHost:
     async def request(self, flow: http.HTTPFlow) -> None:
         """Answers for the proxy's own name."""
         is_own_port = bool(flow.metadata.get(OWN_PORT))
-        if flow.response is not None or not (is_own_port or flow.request.pretty_host == HOST):
+        if flow.response is not None or not (is_own_port or named_host(flow.request) == HOST):
             return
         path = flow.request.path.partition("?")[0]
         is_setup = path in _SETUP_PATHS or path.startswith("/static/")
@@ -134,8 +136,6 @@ class ReviewHost:
                 self._listen()
             elif self.fault is not None:
                 self._listen()  # the port may be free by now
-            if self._socket is not None and self._server is None:
-                await self._serve()
             await asyncio.sleep(_SECONDS)
 
     def _listen(self) -> None:
@@ -154,24 +154,32 @@ class ReviewHost:
             self.fault = fault
             return
         self._socket.setblocking(False)
+        asyncio.get_running_loop().add_reader(self._socket, self._called, self._socket)
         if self.fault is not None:
             _log.info("the review page listens on %s now", self._in_use.listen)
         self.fault = None
 
-    async def _serve(self) -> None:
+    def _called(self, listening: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(listening)
+        self._serving = loop.create_task(self._serve(listening))
+
+    async def _serve(self, listening: socket.socket) -> None:
         httpserver, wsgi = await asyncio.to_thread(_tornado)
-        if self._socket is None:
+        if self._socket is not listening:  # closed meanwhile
             return
         container = wsgi.WSGIContainer(self._wsgi, self._threads)
         self._server = httpserver.HTTPServer(
             container, idle_connection_timeout=60, body_timeout=30, max_body_size=_MAX_REQUEST_BYTES
         )
-        self._server.add_sockets([self._socket])
+        self._server.add_sockets([listening])
 
     def _close(self) -> None:
         if self._server is not None:
             self._server.stop()
             self._server = None
+        elif self._socket is not None:
+            asyncio.get_running_loop().remove_reader(self._socket)
         if self._socket is not None:
             self._socket.close()
             self._socket = None
