@@ -78,6 +78,7 @@ class Judge:
         policy, choices, ids = self.policy(platform, device), self._choices(), platform_of(platform)
         everywhere = self.policy(platform)  # whoever looks at it
         others = self._same_text.others(ids, posts, scores, _half_way(everywhere))
+        reasons = _Reasons(self.scorer)
         found: list[Verdict] = []
         for post in posts:
             text_score, author = scores[post.text], self._friends.author(ids, post.author_id)
@@ -90,7 +91,7 @@ class Judge:
             if decided is not None:
                 found.append(Verdict(post, text_score, decided[0], (decided[1],), sales=sales))
             else:
-                found.append(self._scored(post, text_score, sales, policy, author, others.get(post.key, 0)))
+                found.append(self._scored(post, text_score, sales, policy, author, others.get(post.key, 0), reasons))
         return found
 
     def _scores(self, texts: Sequence[str]) -> dict[str, float]:
@@ -121,7 +122,14 @@ class Judge:
         return None
 
     def _scored(
-        self, post: Post, text_score: float, sales: bool | None, policy: Policy, author: Author | None, others: int
+        self,
+        post: Post,
+        text_score: float,
+        sales: bool | None,
+        policy: Policy,
+        author: Author | None,
+        others: int,
+        reasons: "_Reasons",
     ) -> Verdict:
         score, moved = text_score, self._moved(post, author, others)
         by_text = ""
@@ -134,8 +142,7 @@ class Judge:
         action: Action = "review" if score < policy.remove_at else policy.action
         cut_off = policy.review_at if action == "review" else policy.remove_at
         rules = (f"score {score:.2f} ≥ {cut_off:.2f}{by_text}", *why)
-        evidence = partial(self.scorer.reasons, post.text, spam=True)
-        return Verdict(post, score, action, rules, evidence, sales=sales, moved=bool(moved))
+        return Verdict(post, score, action, rules, reasons.of(post.text), sales=sales, moved=bool(moved))
 
     def _moved(self, post: Post, author: Author | None, others: int) -> list[tuple[str, float]]:
         """What moves the score besides the text: the reason, and by how much in log-odds."""
@@ -145,6 +152,25 @@ class Judge:
             moved.append((str(past), past.shift(self._friends.usual)))
         moved.append((f"the same text from {others} other accounts", same_text_shift(others)))
         return [(reason, shift) for reason, shift in moved if shift]
+
+
+class _Reasons:
+    """What speaks for sales in a page's posts: worked out for all of them when it is first asked for."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        self._scorer = scorer
+        self._texts: list[str] = []
+        self._found: list[tuple[str, ...]] = []
+
+    def of(self, text: str) -> Callable[[], tuple[str, ...]]:
+        """Those of one post, when they are asked for."""
+        self._texts.append(text)
+        return partial(self._asked, len(self._texts) - 1)
+
+    def _asked(self, number: int) -> tuple[str, ...]:
+        if not self._found:
+            self._found = self._scorer.reasons(self._texts, [True] * len(self._texts))
+        return self._found[number]
 
 
 def shifted(score: float, shift: float) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from circleshield_model import artefact, cues
 from circleshield_model.errors import InputError
-from circleshield_model.evidence import COLUMNS, DAMPING, SHAPE, SUMS, evidence
+from circleshield_model.evidence import COLUMNS, DAMPING, SHAPE, SUMS, WIDTHS, evidence
 from circleshield_model.ngrams import hash_rows, weigh
 from circleshield_model.normalise import Units, units
 
@@ -28,6 +28,10 @@ class Evidence:
     weight: float
     start: int | None = None
     end: int | None = None
+
+    def __str__(self) -> str:
+        """As a reason."""
+        return f"{self.text if self.start is None else f'“{self.text}”'} {self.weight:+.1f}"
 
 
 class Scorer:
@@ -80,27 +84,41 @@ class Scorer:
         logit = np.add.accumulate(weighed, axis=1)[:, -1] + self._intercept
         return each, weighed, 1 / (1 + np.exp(-logit))
 
-    def explain(self, text: str) -> tuple[Evidence, ...]:
-        """What speaks for sales_spam (above 0) and against it, strongest first.
+    def explain(self, texts: Sequence[str]) -> list[tuple[Evidence, ...]]:
+        """What speaks for sales_spam (above 0) in each post and against it, strongest first.
 
         The words share what the sums over them add to the decision; neighbours of the same sign are one piece.
         """
-        cut = units([text])
+        if not texts:
+            return []
+        cut = units(texts)
         each, weighed, _ = self._decide(cut)
         found = [
-            Evidence(name, float(w)) for name, w in zip(SHAPE, weighed[0, len(SUMS) :], strict=True) if abs(w) > _SAYS
+            [Evidence(name, w) for name, w in zip(SHAPE, row, strict=True) if abs(w) > _SAYS]
+            for row in weighed[:, len(SUMS) :].tolist()
         ]
-        count = cut.post.size
-        slope = float(self._coefficients[: len(SUMS)].clip(0).sum()) * self._step / np.sqrt(min(count, 48) + DAMPING)
-        strong = np.flatnonzero(np.abs(each * slope) > _SAYS)
-        runs = np.split(strong, np.flatnonzero((np.diff(strong) > 1) | (np.diff(np.sign(each[strong])) != 0)) + 1)
-        for run in runs:
-            if run.size:
-                start, end = int(cut.start[run[0]]), int(cut.end[min(int(run[-1]) + 1, count - 1)])
-                found.append(Evidence(text[start:end], float(each[run].sum() * slope), start, end))
-        return tuple(sorted(found, key=lambda e: -abs(e.weight)))
+        post, count = cut.post, np.diff(cut.bounds)
+        slope = float(self._coefficients[: len(SUMS)].clip(0).sum()) * self._step
+        slopes = slope / np.sqrt(np.minimum(count, max(WIDTHS)) + DAMPING)
+        strong = np.flatnonzero(np.abs(each * slopes[post]) > _SAYS)
+        if strong.size:
+            sign = np.sign(each[strong])
+            parted = (np.diff(strong) > 1) | (sign[1:] != sign[:-1]) | (np.diff(post[strong]) != 0)
+            at = np.concatenate(([0], np.flatnonzero(parted) + 1))
+            first, last = strong[at], strong[np.append(at[1:], strong.size) - 1]
+            # An n-gram reaches beyond the unit that it begins at.
+            start, end = cut.start[first], cut.end[np.minimum(last + 1, cut.bounds[1:][post[first]] - 1)]
+            weight = np.add.reduceat(each[strong], at) * slopes[post[first]]
+            for i, a, b, w in zip(post[first].tolist(), start.tolist(), end.tolist(), weight.tolist(), strict=True):
+                found[i].append(Evidence(texts[i][a:b], w, a, b))
+        return [tuple(sorted(pieces, key=lambda e: -abs(e.weight))) for pieces in found]
 
-    def reasons(self, text: str, spam: bool, most: int = 3) -> tuple[str, ...]:
-        """The strongest evidence for sales_spam, or against it if not `spam`, as `“代理” +3.5` or `hashtags +0.8`."""
-        kept = [e for e in self.explain(text) if (e.weight > 0) == spam][:most]
-        return tuple(f"{e.text if e.start is None else f'“{e.text}”'} {e.weight:+.1f}" for e in kept)
+    def reasons(self, texts: Sequence[str], spam: Sequence[bool], most: int = 3) -> list[tuple[str, ...]]:
+        """The strongest evidence for sales_spam in each post, or against it where it is not `spam`.
+
+        As `“代理” +3.5` or `hashtags +0.8`.
+        """
+        return [
+            tuple(str(piece) for piece in [e for e in pieces if (e.weight > 0) == is_spam][:most])
+            for pieces, is_spam in zip(self.explain(texts), spam, strict=True)
+        ]

@@ -188,7 +188,7 @@ def test_normaliser(posts: list[str]) -> None:
     scores = SCORER.scores(posts)
     assert ((scores >= 0) & (scores <= 1)).all()
     assert SCORER.scores(posts[:1])[0] == scores[0]
-    for piece in SCORER.explain(posts[0]):
+    for piece in SCORER.explain(posts)[0]:
         assert piece.start is None or posts[0][piece.start : piece.end] == piece.text
     language(posts[0])
 

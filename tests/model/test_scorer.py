@@ -66,7 +66,7 @@ def test_many_ordinary_sentences_do_not_become_an_ad(scorer: Scorer) -> None:
 
 def test_explanations_quote_the_original(scorer: Scorer) -> None:
     text = "家人们，招\u200b代 理了🔥加🔥V信"
-    found = scorer.explain(text)
+    found = scorer.explain([text])[0]
     pieces = [e for e in found if e.start is not None]
     assert pieces
     assert all(e.text == text[e.start : e.end] for e in pieces)
@@ -74,8 +74,14 @@ def test_explanations_quote_the_original(scorer: Scorer) -> None:
     assert any("代 理" in e.text and e.weight > 0 for e in pieces)
 
 
+def test_an_explanation_does_not_depend_on_the_batch(scorer: Scorer) -> None:
+    texts = [AD, "", POST, AD * 9, "代理", POST + AD, "#" + AD]
+    assert scorer.explain(texts) == [scorer.explain([text])[0] for text in texts]
+    assert scorer.explain([]) == []
+
+
 def test_reasons_are_words(scorer: Scorer) -> None:
-    reasons = scorer.reasons(AD, spam=True)
+    reasons = scorer.reasons([AD], [True])[0]
     assert 1 <= len(reasons) <= 3
     assert all(isinstance(r, str) and "+" in r for r in reasons)
 
@@ -91,5 +97,5 @@ def test_scoring_imports_neither_scikit_learn_nor_scipy() -> None:
 
 def test_explaining_costs_no_second_opinion(scorer: Scorer) -> None:
     """Pieces and cues that speak for sales outweigh the others in an ad, and the other way round."""
-    assert sum(e.weight for e in scorer.explain(AD)) > sum(e.weight for e in scorer.explain(POST))
-    assert np.isfinite([e.weight for e in scorer.explain(AD * 20)]).all()
+    assert sum(e.weight for e in scorer.explain([AD])[0]) > sum(e.weight for e in scorer.explain([POST])[0])
+    assert np.isfinite([e.weight for e in scorer.explain([AD * 20])[0]]).all()

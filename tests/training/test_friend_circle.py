@@ -1,6 +1,7 @@
 """The benchmark's friend circle in small: what history and labels gain, with scores of our own making."""
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,8 @@ class Drawn(Scorer):
         log_odds = [random.Random(text).gauss(mean[text.split()[0]], 1.3) for text in texts]  # type: ignore[attr-defined]
         return 1 / (1 + np.exp(-np.array(log_odds)))
 
-    def reasons(self, text: str, spam: bool, most: int = 3) -> tuple[str, ...]:
-        return ()
+    def reasons(self, texts: Sequence[str], spam: Sequence[bool], most: int = 3) -> list[tuple[str, ...]]:
+        return [()] * len(texts)
 
 
 @pytest.fixture(scope="module")

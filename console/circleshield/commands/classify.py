@@ -80,12 +80,9 @@ def _texts(lines: list[bytes], before: int) -> tuple[list[str], str | None]:
 
 
 def _answer(scorer: "Scorer", texts: list[str]) -> None:
-    for text, score in zip(texts, scorer.scores(texts).tolist(), strict=True):
-        spam = score >= scorer.remove_at
-        verdict = {
-            "score": score,
-            "label": "sales_spam" if spam else "social",
-            "reasons": list(scorer.reasons(text, spam)),
-        }
+    scores = scorer.scores(texts).tolist()
+    spam = [score >= scorer.remove_at for score in scores]
+    for score, is_spam, reasons in zip(scores, spam, scorer.reasons(texts, spam), strict=True):
+        verdict = {"score": score, "label": "sales_spam" if is_spam else "social", "reasons": reasons}
         sys.stdout.write(json.dumps(verdict, ensure_ascii=False) + "\n")
     sys.stdout.flush()

@@ -24,7 +24,7 @@ def command(model: Path, author: str | None, home: Path, text: str) -> None:
 
     scorer = Scorer.load(model)
     score = float(scorer.scores([text])[0])
-    found = scorer.explain(text)
+    found = scorer.explain([text])[0]
     history = None if author is None else _history(home, author)
     if history is not None:
         score = shifted(score, history[1])

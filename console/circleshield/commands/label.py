@@ -174,7 +174,7 @@ class _Sitting:
         from circleshield.evidence_text import listed, marked
 
         sample = candidate.record.sample
-        found = self._scorer.explain(sample.text)
+        found = self._scorer.explain([sample.text])[0]
         spam, social, skipped = (sum(key == k for _, key in self._done) for k in ("s", "o", " "))
         console.clear()
         console.print(

@@ -57,7 +57,7 @@ def _card(entry: Entry, chosen: Chosen, scorer: Scorer) -> Card:
 def _marked(text: str, scorer: Scorer) -> Iterator[tuple[int, int]]:
     found: list[Evidence] = [
         piece
-        for piece in scorer.explain(text[:_EXPLAINED])
+        for piece in scorer.explain([text[:_EXPLAINED]])[0]
         if piece.weight >= _WEIGHS and piece.start is not None and text[piece.start : piece.end].strip()
     ]
     yield from sorted((piece.start or 0, piece.end or 0) for piece in found[:_MARKS])
