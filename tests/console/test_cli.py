@@ -129,6 +129,7 @@ printf '%s\n' "${COMPREPLY[@]}"
 """
 _TYPED = [
     ("circleshield lo", "log"),
+    ("circleshield --version lo", "log"),
     ("circleshield log --pl", "--platform"),
     ("circleshield log --platform mast", "mastodon"),
     ("circleshield log --action wa", "watch"),
