@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from circleshield.home import model_option
+from circleshield.home import config_option, model_option
 from circleshield_model.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--method", default="GET", show_default=True)
 @click.option("--content-type", default="", help="The response's Content-Type; default: as if it had none.")
 @click.option("--content-encoding", default="", help="The response's Content-Encoding: gzip, br, zstd, deflate.")
-@click.option("--config", type=click.Path(path_type=Path), envvar="CIRCLESHIELD_CONFIG", help="Config file.")
+@config_option
 @model_option
 @click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Write what was found there, as JSON.")
 @click.option(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from circleshield.author_choice import parted
-from circleshield.home import home_option, open_ledger
+from circleshield.home import config_option, home_option, open_ledger
 from circleshield.terminal import plain
 from circleshield_model.errors import InputError
 
@@ -18,12 +18,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @home_option
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    envvar="CIRCLESHIELD_CONFIG",
-    help="Config file; default: config.toml in the user's config folder.",
-)
+@config_option
 @click.option("--undo", metavar="PLATFORM:ID", help="Leave an author to the filter: neither shielded nor suggested.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")

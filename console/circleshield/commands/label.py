@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from circleshield.home import home_option, model_option
+from circleshield.home import config_option, home_option, model_option
 from circleshield.terminal import plain
 from circleshield_model.errors import InputError
 
@@ -29,7 +29,7 @@ _REASONS = 5
 @click.command()
 @home_option
 @click.option("--again", is_flag=True, help="With the posts that were skipped before.")
-@click.option("--config", type=click.Path(path_type=Path), envvar="CIRCLESHIELD_CONFIG", help="Config file.")
+@config_option
 @model_option
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
 def command(home: Path, again: bool, config: Path | None, model: Path, file: Path | None) -> None:

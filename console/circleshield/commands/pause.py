@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from circleshield.home import home_option
 from circleshield_model.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,18 +23,16 @@ _MOST = timedelta(days=30)
 @click.command()
 @click.argument("span", metavar="[30m|2h|18:30]", default="30m")
 @click.option("--device", metavar="IP", help="Only for this device; default: for all.")
-@click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="The home folder the proxy runs with.")
-def command(span: str, device: str | None, home: Path | None) -> None:
+@home_option
+def command(span: str, device: str | None, home: Path) -> None:
     """Let everything pass as it is for a while, for all devices or for one. It ends by itself.
 
     How long: 30m (the default), 2h, 1h30m, 1d, or until a time of day such as 18:30 or 2026-11-22T18:30.
     """
-    from platformdirs import user_data_path
-
     from circleshield.control import ask
 
     until = end_of(span, datetime.now().astimezone()).timestamp()
-    reply = ask(home or user_data_path("circleshield"), "pause", until=until, device=device)
+    reply = ask(home, "pause", until=until, device=device)
     for pause in reply["paused"]:
         click.echo(f"paused: {pause_in_words(pause)}")
 

@@ -6,19 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import click
-from platformdirs import user_data_path
 
 from circleshield.commands.pause import pause_in_words
+from circleshield.home import home_option
 
 
 @click.command()
-@click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="The home folder the proxy runs with.")
+@home_option
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
-def command(home: Path | None, as_json: bool) -> None:
+def command(home: Path, as_json: bool) -> None:
     """Show what the running proxy listens on, has filtered, and what it could not read."""
     from circleshield.control import ask
 
-    status = ask(home or user_data_path("circleshield"), "status")
+    status = ask(home, "status")
     click.echo(json.dumps(status, ensure_ascii=False) if as_json else _in_words(status))
 
 

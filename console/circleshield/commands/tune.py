@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from circleshield.cost_options import cost_options
-from circleshield.home import home_option, model_option, open_ledger
+from circleshield.home import config_option, home_option, model_option, open_ledger
 from circleshield.moments import Moment
 from circleshield_model.artefact import PACKAGED
 from circleshield_model.errors import InputError
@@ -46,7 +46,7 @@ _FEW = 20  # labels of one kind, below which the figures say little
     "--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw it: FILE.html, FILE.svg or FILE.png."
 )
 @click.option("--json", "as_json", is_flag=True, help="The figures as JSON.")
-@click.option("--config", type=click.Path(path_type=Path), envvar="CIRCLESHIELD_CONFIG", help="Config file.")
+@config_option
 @model_option
 def command(
     home: Path,
