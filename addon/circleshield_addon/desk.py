@@ -49,7 +49,6 @@ class Desk:
                     waiter.set_exception(outcome[1])
 
         def give_up() -> None:
-            job.given_up = True
             if not waiter.done():
                 waiter.set_exception(OverdueError())
 
@@ -59,6 +58,7 @@ class Desk:
         try:
             return await waiter
         finally:
+            job.given_up = True  # also where the one who waits is cancelled
             timer.cancel()
 
     def waited_for[T](self, work: Callable[[], T], seconds: float) -> T:

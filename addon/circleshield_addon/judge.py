@@ -8,15 +8,13 @@ from typing import NamedTuple
 from circleshield_addon.adapter import platform_of
 from circleshield_addon.choices import BLOCKED, TAKEN_OUT, Choices
 from circleshield_addon.friends import Author, Friends
-from circleshield_addon.language import Language, language
+from circleshield_addon.language import LONGEST, REMEMBERED, Language, language
 from circleshield_addon.post import Action, Post, Verdict
 from circleshield_addon.rules import Rules
 from circleshield_addon.same_text import SameText, same_text_shift
 from circleshield_addon.settings import Settings, SpamAction
 from circleshield_model.errors import InputError
 from circleshield_model.scorer import Scorer
-
-_REMEMBERED = 20_000  # texts; a feed is seen again on refresh, on scrolling back, on another device
 
 
 class Policy(NamedTuple):
@@ -100,9 +98,9 @@ class Judge:
         new = [text for text in dict.fromkeys(texts) if text not in scores]
         if new:
             fresh = dict(zip(new, self.scorer.scores(new).tolist(), strict=True))
-            if len(remembered) + len(fresh) > _REMEMBERED:
+            if len(remembered) + len(fresh) > REMEMBERED:
                 remembered.clear()
-            remembered.update(fresh)
+            remembered.update((text, score) for text, score in fresh.items() if len(text) <= LONGEST)
             scores.update(fresh)
         return scores
 

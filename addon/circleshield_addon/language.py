@@ -7,6 +7,10 @@ from typing import Literal
 
 Language = Literal["zh", "en"]
 
+REMEMBERED, LONGEST = 20_000, 2_000
+"""What is found out about so many texts is remembered, but not about longer ones: a server could send 800 MB of them.
+A feed is seen again on refresh, on scrolling back, on another device."""
+
 _LETTER = re.compile(r"[^\W\d_]+")
 _HAN = re.compile(r"[\u3005\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 _KANA_OR_HANGUL = re.compile(r"[\u3041-\u3096\u30a1-\u30fa\uac00-\ud7af\u1100-\u11ff]+")
@@ -24,13 +28,17 @@ _HAN_WEIGHT = 3  # one says what three letters do
 _KANA_WEIGHT = 12  # a quarter of a Japanese sentence is kana at least; a 美の屋 amid Chinese is not Japanese
 
 
-@lru_cache(maxsize=20_000)
 def language(text: str) -> Language | None:
     """`zh` for Han without kana or hangul, `en` for Latin letters, None for every other script or no letters at all.
 
     The script that says most decides: one foreign word, or a の for decoration, turns nothing. Letters in disguise
     (fullwidth, mathematical, circled) count as what they look like; links and mentions do not count.
     """
+    return (_by_script if len(text) <= LONGEST else _by_script.__wrapped__)(text)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _by_script(text: str) -> Language | None:
     left, scripts = text, [_HAN, _LATIN]
     if not _PLAIN.fullmatch(text) or "http" in text.lower():
         left = _LINK.sub(" ", unicodedata.normalize("NFKC", text))

@@ -64,8 +64,8 @@ class Notes:
         # The same post gets the same link each time, and no other page can guess it.
         post = f"{platform}\n{verdict.post.author_id}\n{verdict.post.id}\n{verdict.post.text}".encode()
         key = hashlib.blake2b(post, key=self._secret, digest_size=9).hexdigest()
+        self._folded.pop(key, None)  # to the end; several threads may write at once
         self._folded[key] = Folded(platform, verdict)
-        self._folded.move_to_end(key)
         if len(self._folded) > _REMEMBERED:
             self._folded.popitem(last=False)
         return key

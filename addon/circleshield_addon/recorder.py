@@ -38,6 +38,7 @@ _IN_WORDS = {
     sqlite3.SQLITE_IOERR: "the disk cannot be read or written",
 }
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_OF_THE_ROWS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
 
 
 class Recorder:
@@ -107,14 +108,14 @@ class Recorder:
             try:
                 self._turn()
                 self._well()
+            except _OF_THE_ROWS as e:
+                self._let_go(e)
             except sqlite3.Error as e:
                 self._faulty(e)
             except (OSError, InputError) as e:
                 self._report((isinstance(e, OSError) and e.strerror) or str(e))
-            except Exception as e:  # an error of ours must not end the thread, nor come again with the same posts
-                self.lost += sum(len(seen.verdicts) for seen in tuple(self._queue))
-                self._queue.clear()
-                self._report(where(e))
+            except Exception as e:  # an error of ours must not end the thread
+                self._let_go(e)
             self._ready.set()
             anew = self._rescued is not None and self.fault is None
             stopping = self._stopping.wait(0 if anew else _TURN_SECONDS)
@@ -203,6 +204,13 @@ class Recorder:
         self.set_aside.append(name)
         self._rescued = self.choices
         _log.warning("ledger: it is damaged; set aside as %s, a new one is begun", name)
+
+    def _let_go(self, error: Exception) -> None:
+        """Drops what waits: an error that is not the file's would come again with the same posts."""
+        self.lost += len(self._rows) + sum(len(seen.verdicts) for seen in tuple(self._queue))
+        self._rows, self._views = [], []
+        self._queue.clear()
+        self._report(where(error))
 
     def _report(self, why: str) -> None:
         if why != self.fault:

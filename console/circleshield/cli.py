@@ -80,7 +80,7 @@ class Commands(click.Group):
 
 
 def _version(ctx: click.Context, parameter: click.Parameter, asked: bool) -> None:
-    if asked:
+    if asked and not ctx.resilient_parsing:  # while Tab completes a line
         from circleshield.welcome import versions
 
         click.echo(f"circleshield {versions()}")

@@ -18,10 +18,10 @@ class LeanMaster(Master):
         self.addons = LeanAddons(self)
         self._legacy_log_events.uninstall()  # it would call the loop for each line that is logged; no addon listens
         # It checks the types of mitmproxy's own arguments, for each message; `python -O` leaves it out as well.
-        http.MessageData.__post_init__ = _checked  # type: ignore[method-assign]
+        http.MessageData.__post_init__ = _unchecked  # type: ignore[method-assign]
 
 
-def _checked(_: http.MessageData) -> None:
+def _unchecked(_: http.MessageData) -> None:
     pass
 
 

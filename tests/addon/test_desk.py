@@ -57,3 +57,20 @@ def test_while_all_hang_nobody_waits_and_afterwards_work_is_done() -> None:
             return
         except OverdueError:
             continue
+
+
+@pytest.mark.timeout(30)
+def test_work_that_nobody_waits_for_any_more_counts_as_given_up() -> None:
+    desk, go_on = Desk(), threading.Event()
+
+    async def all_cancelled() -> None:
+        waiting = [asyncio.ensure_future(desk.done(go_on.wait, 3600)) for _ in range(2)]
+        await asyncio.sleep(0.1)
+        for one in waiting:
+            one.cancel()
+        await asyncio.wait(waiting)
+        with pytest.raises(OverdueError):
+            await asyncio.wait_for(desk.done(lambda: 7, 3600), 5)
+
+    asyncio.run(all_cancelled())
+    go_on.set()

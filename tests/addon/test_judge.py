@@ -1,11 +1,15 @@
 """What decides about a post, in which order, and where its cut-offs come from."""
 
 import math
+from collections.abc import Sequence
 from itertools import combinations
-from typing import Any
+from typing import Any, ClassVar
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from circleshield_addon import language
 from circleshield_addon.choices import AuthorChoice, Choices
 from circleshield_addon.friends import Friends
 from circleshield_addon.judge import Judge
@@ -143,23 +147,40 @@ def test_review_at_above_the_models_own_remove_at_is_refused() -> None:
         Judge(SCORER, Settings(profiles={"a": Profile(devices=("::1",), review_at=1.0)}))
 
 
-def test_what_is_remembered_goes_on_to_the_next_judge_of_the_same_scorer() -> None:
-    asked: list[str] = []
+class Counting(Scorer):
+    """Knows what it was asked about."""
 
-    class Counting(Scorer):
-        def scores(self, texts: Any) -> Any:
-            asked.extend(texts)
-            return super().scores(texts)
+    asked: ClassVar[list[str]] = []
 
+    def scores(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        self.asked.extend(texts)
+        return super().scores(texts)
+
+
+@pytest.fixture
+def counting() -> Counting:
     scorer = Counting.load()
-    asked.clear()
-    first = Judge(scorer, Settings())
+    Counting.asked.clear()
+    return scorer
+
+
+def test_what_is_remembered_goes_on_to_the_next_judge_of_the_same_scorer(counting: Counting) -> None:
+    first = Judge(counting, Settings())
     first.verdicts([_post()])
-    second = Judge(scorer, Settings(filter=Filter(action="watch")), before=first)
+    second = Judge(counting, Settings(filter=Filter(action="watch")), before=first)
     assert _verdict(second, _post()).action == "watch"
-    assert asked == [SALES]
+    assert counting.asked == [SALES]
     Judge(SCORER, Settings(), before=second).verdicts([_post()])
-    assert asked == [SALES]
+    assert counting.asked == [SALES]
+
+
+def test_long_texts_are_not_remembered(counting: Counting) -> None:
+    judge, long = Judge(counting, Settings()), FRIEND * 100
+    before = language._by_script.cache_info().currsize
+    for _ in range(2):
+        assert [v.post.text for v in judge.verdicts([_post("💕"), _post(long)])] == ["💕", long]
+    assert counting.asked == ["💕", long, long]
+    assert language._by_script.cache_info().currsize <= before + 1
 
 
 SOFT = "用了半个月，脸真的透亮了，姐妹们的反馈我天天看到手软"

@@ -15,7 +15,7 @@ import pytest
 
 from circleshield_addon.friends import Past
 from circleshield_addon.history import Filter, following, forget
-from circleshield_addon.ledger import FILE, Ledger
+from circleshield_addon.ledger import FILE, Ledger, Seen
 from circleshield_addon.post import Post, Verdict
 from circleshield_addon.recorder import Recorder
 from circleshield_addon.settings import Ledger as LedgerSettings
@@ -229,6 +229,22 @@ def test_an_error_of_ours_costs_one_batch(recorder: Recorder, path: Path) -> Non
     wait_until(lambda: "RuntimeError at test_recorder.py" in (recorder.fault or ""))
     recorder.record("x", (verdict(2),), "")
     wait_until(lambda: recorded(path) == {"2"})
+
+
+@pytest.mark.parametrize(
+    "never_written",
+    [
+        Seen(1, "x", "half a pair: \ud800", (Verdict(verdict(1).post, 0.1, "keep", ("score",)),)),
+        Seen(1, "x", "", (replace(verdict(1), score=float("nan")),)),  # NULL, as SQLite has it
+    ],
+)
+def test_what_can_never_be_written_does_not_keep_the_rest_waiting(
+    recorder: Recorder, path: Path, never_written: Seen
+) -> None:
+    recorder.record(never_written.platform, never_written.verdicts, never_written.device)
+    wait_until(lambda: recorder.lost == 1)
+    recorder.record("x", (verdict(2),), "")
+    wait_until(lambda: recorded(path) == {"2"} and recorder.fault is None)
 
 
 @pytest.fixture

@@ -145,17 +145,18 @@ def test_bash_completes(typed: str, completed: str) -> None:
     assert done.stdout.split() == [completed]
 
 
-def test_completing_names_imports_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_completing_names_prints_nothing_else_and_imports_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
     code = "import sys; from circleshield.cli import main\n"
     code += "try: main()\nexcept SystemExit: print(*sys.modules, file=sys.stderr)"
     for name, value in (
         ("_CIRCLESHIELD_COMPLETE", "zsh_complete"),
-        ("COMP_WORDS", "circleshield s"),
-        ("COMP_CWORD", "1"),
+        ("COMP_WORDS", "circleshield --version s"),
+        ("COMP_CWORD", "2"),
     ):
         monkeypatch.setenv(name, value)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert f"plain\nstats\n{COMMANDS['stats']}" in done.stdout
+    offered = [name for name in COMMANDS if name.startswith("s")]
+    assert done.stdout == "".join(f"plain\n{name}\n{COMMANDS[name]}\n" for name in offered)
     assert not [name for name in done.stderr.split() if name.startswith("circleshield.commands")]
 
 

@@ -59,7 +59,7 @@ def create(
 @_passphrase_option
 @click.option("--force", is_flag=True, help="Also where there is something already; that is moved aside, not deleted.")
 def restore(file: Path, home: Path, config: Path | None, passphrase_file: Path | None, force: bool) -> None:
-    """Take everything in the backup FILE back. Only of your own backups: a model in it can run programs.
+    """Take everything in the backup FILE back. Only of your own backups: it brings a CA, settings and who gets in.
 
     All of it is unpacked and checked before anything is put in its place.
     """
