@@ -99,10 +99,15 @@ def until(is_so: Callable[[], object], seconds: float = HANG_SECONDS) -> None:
 
 def press(driver: webdriver.Chrome, selector: str) -> None:
     """Presses a button and waits for the next page, as a form's does, and for what it says was done."""
+    next_page(driver, selector)
+    WebDriverWait(driver, HANG_SECONDS, 0.1).until(lambda _: driver.find_elements(By.CSS_SELECTOR, ".notice"))
+
+
+def next_page(driver: webdriver.Chrome, selector: str) -> None:
+    """Presses a button and waits for the next page."""
     page = driver.find_element(By.TAG_NAME, "html")
     driver.find_element(By.CSS_SELECTOR, selector).send_keys(Keys.ENTER)
     WebDriverWait(driver, HANG_SECONDS, 0.1).until(staleness_of(page))
-    WebDriverWait(driver, HANG_SECONDS, 0.1).until(lambda _: driver.find_elements(By.CSS_SELECTOR, ".notice"))
 
 
 def fits(driver: webdriver.Chrome) -> bool:
