@@ -62,7 +62,7 @@ def inside(units: Units, n: int) -> NDArray[np.bool_]:
     """Which n-grams (m - n + 1,) lie in one post. A number, link or mention by itself says nothing."""
     if n == 1:
         return ~_says_nothing(units)
-    post = units.post
+    post = units.posts()
     size = max(post.size - n + 1, 0)
     within: NDArray[np.bool_] = post[:size] == post[n - 1 : n - 1 + size]
     return within

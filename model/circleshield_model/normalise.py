@@ -100,7 +100,7 @@ class Units(NamedTuple):
 
     `glyph` (m,) identifies the unit as written, `sound` (m,) as spoken; `tagged` (m,) says whether it is part of a
     #topic#; `bounds` (n + 1,) are each post's first unit and the end; `signs` (n, len(SIGNS)) counts what the units
-    leave out. `starts` (m,) are their places in `line`, from which the offsets are found when asked for.
+    leave out. `starts` (m,) are their places in `line`, from which `offsets` come.
     """
 
     glyph: NDArray[np.uint64]
@@ -111,31 +111,21 @@ class Units(NamedTuple):
     starts: NDArray[np.int64]
     line: _Line
 
-    @property
-    def post(self) -> NDArray[np.int64]:
-        """The index of each unit's post (m,)."""
+    def posts(self) -> NDArray[np.int64]:
+        """The index of each unit's post (m,), worked out anew at each call."""
         return np.arange(self.bounds.size - 1).repeat(np.diff(self.bounds))
 
-    @property
-    def start(self) -> NDArray[np.int64]:
-        """Where in the original post each unit starts (m,)."""
-        return self._offsets(self.starts)
-
-    @property
-    def end(self) -> NDArray[np.int64]:
-        """Where in the original post each unit ends (m,)."""
+    def offsets(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where in its original post each unit starts and ends (m,), worked out anew at each call."""
         wordy = self.line.of(tr.WORDY)
         lasts = wordy[np.diff(wordy, append=-1) != 1]  # of words
         last = self.starts.copy()
         words = np.flatnonzero(self.line.characters[last] & tr.WORDY)
         last[words] = lasts[lasts.searchsorted(last[words])]
-        return self._offsets(last) + 1
-
-    def _offsets(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Where characters of the line are in their original posts."""
-        place = at if self.line.place is None else self.line.place[at]
-        found: NDArray[np.int64] = place - self.line.origin[self.post]
-        return found
+        origin, place = self.line.origin[self.posts()], self.line.place
+        if place is None:
+            return self.starts - origin, last - origin + 1
+        return place[self.starts] - origin, place[last] - origin + 1
 
 
 def units(texts: Sequence[str]) -> Units:

@@ -97,7 +97,7 @@ class Scorer:
             [Evidence(name, w) for name, w in zip(SHAPE, row, strict=True) if abs(w) > _SAYS]
             for row in weighed[:, len(SUMS) :].tolist()
         ]
-        post, count = cut.post, np.diff(cut.bounds)
+        post, count = cut.posts(), np.diff(cut.bounds)
         slope = float(self._coefficients[: len(SUMS)].clip(0).sum()) * self._step
         slopes = slope / np.sqrt(np.minimum(count, max(WIDTHS)) + DAMPING)
         strong = np.flatnonzero(np.abs(each * slopes[post]) > _SAYS)
@@ -107,7 +107,8 @@ class Scorer:
             at = np.concatenate(([0], np.flatnonzero(parted) + 1))
             first, last = strong[at], strong[np.append(at[1:], strong.size) - 1]
             # An n-gram reaches beyond the unit that it begins at.
-            start, end = cut.start[first], cut.end[np.minimum(last + 1, cut.bounds[1:][post[first]] - 1)]
+            starts, ends = cut.offsets()
+            start, end = starts[first], ends[np.minimum(last + 1, cut.bounds[1:][post[first]] - 1)]
             weight = np.add.reduceat(each[strong], at) * slopes[post[first]]
             for i, a, b, w in zip(post[first].tolist(), start.tolist(), end.tolist(), weight.tolist(), strict=True):
                 found[i].append(Evidence(texts[i][a:b], w, a, b))

@@ -209,3 +209,12 @@ def test_for_the_owner(app: Flask, config: Path) -> None:
         assert reply.status_code == 403
         assert "Only the owner" in reply.text
     assert not parts_of(app).shield.pauses.in_force()
+
+
+def test_a_forecast_that_comes_late_leaves_the_notice_to_the_page(app: Flask) -> None:
+    browser = owner(app)
+    form = _form(browser.get("/settings"))
+    assert browser.post("/settings", **{**form, "action": "label"}).status_code == 303
+    assert 'class="notice"' not in browser.get("/settings/forecast?remove_at=0.9&review_at=0.5")
+    assert 'class="notice"' in browser.get("/settings")
+    assert 'class="notice"' not in browser.get("/settings")

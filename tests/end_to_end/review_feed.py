@@ -17,6 +17,7 @@ from axe_selenium_python import Axe
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import WebDriverWait
 from tests.end_to_end.origin import HANG_SECONDS
 from tests.end_to_end.proxy_process import CONFIG, ProxyProcess, running_proxy
@@ -97,10 +98,16 @@ def until(is_so: Callable[[], object], seconds: float = HANG_SECONDS) -> None:
 
 
 def press(driver: webdriver.Chrome, selector: str) -> None:
-    """Presses a button and waits for the next page, as a form's does."""
-    button = driver.find_element(By.CSS_SELECTOR, selector)
-    button.send_keys(Keys.ENTER)
+    """Presses a button and waits for the next page, as a form's does, and for what it says was done."""
+    next_page(driver, selector)
     WebDriverWait(driver, HANG_SECONDS, 0.1).until(lambda _: driver.find_elements(By.CSS_SELECTOR, ".notice"))
+
+
+def next_page(driver: webdriver.Chrome, selector: str) -> None:
+    """Presses a button and waits for the next page."""
+    page = driver.find_element(By.TAG_NAME, "html")
+    driver.find_element(By.CSS_SELECTOR, selector).send_keys(Keys.ENTER)
+    WebDriverWait(driver, HANG_SECONDS, 0.1).until(staleness_of(page))
 
 
 def fits(driver: webdriver.Chrome) -> bool:

@@ -9,7 +9,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 from tests.end_to_end.browser import DESKTOP, PHONE, appear, needs_chromium
-from tests.end_to_end.review_feed import LEFT, REMOVED, Feed, check, fits, press, unfold, until
+from tests.end_to_end.review_feed import LEFT, REMOVED, Feed, check, fits, next_page, press, unfold, until
 
 from circleshield_addon.settings import load_settings
 from circleshield_model import versions
@@ -49,7 +49,7 @@ def test_settings_are_written_and_hold(reviewed: Feed, browser: webdriver.Chrome
         for name in ("remove_at", "review_at"):
             browser.find_element(By.ID, name).clear()
             browser.find_element(By.ID, name).send_keys("0")
-        browser.find_element(By.CSS_SELECTOR, "[data-forecast]").send_keys(Keys.ENTER)
+        next_page(browser, "[data-forecast]")
     until(lambda: re.search(r"\+\d+ posts a week taken out", browser.find_element(By.ID, "forecast").text))
     for name in ("remove_at", "review_at"):
         browser.find_element(By.ID, name).clear()

@@ -14,7 +14,7 @@ from circleshield_model.traits import SIGNS
 def pieces(text: str) -> list[str]:
     """The units' originals."""
     cut = units([text])
-    return [text[a:b] for a, b in zip(cut.start, cut.end, strict=True)]
+    return [text[a:b] for a, b in zip(*cut.offsets(), strict=True)]
 
 
 def same_glyphs(one: str, other: str) -> bool:
@@ -125,8 +125,10 @@ def test_a_post_is_cut_alike_alone_and_in_a_batch(texts: list[str]) -> None:
     together = units(texts)
     for i, text in enumerate(texts):
         alone, part = units([text]), slice(together.bounds[i], together.bounds[i + 1])
-        for name in ("glyph", "sound", "tagged", "start", "end"):
+        for name in ("glyph", "sound", "tagged"):
             assert getattr(alone, name).tolist() == getattr(together, name)[part].tolist()
+        for one, all_ in zip(alone.offsets(), together.offsets(), strict=True):
+            assert one.tolist() == all_[part].tolist()
         assert alone.signs[0].tolist() == together.signs[i].tolist()
 
 
@@ -134,6 +136,7 @@ def test_a_post_is_cut_alike_alone_and_in_a_batch(texts: list[str]) -> None:
 @given(st.text(alphabet=st.sampled_from("加v微❤信0x1３#@[ ].a\u200b🔥\n招wei代 dai"), max_size=80))
 def test_offsets_are_ordered_and_inside(text: str) -> None:
     cut: Units = units([text])
-    assert (cut.start < cut.end).all()
-    assert (cut.start[1:] >= cut.end[:-1]).all()
-    assert not cut.end.size or cut.end[-1] <= len(text)
+    start, end = cut.offsets()
+    assert (start < end).all()
+    assert (start[1:] >= end[:-1]).all()
+    assert not end.size or end[-1] <= len(text)

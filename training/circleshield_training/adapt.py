@@ -165,7 +165,7 @@ def _unit_slopes(cut: Units, each: NDArray[np.float64], coefficients: NDArray[np
     """How the log-odds of each post grow with what its units weigh: (posts, units). See `evidence.evidence`."""
     begin, end = cut.bounds[:-1], cut.bounds[1:]
     count = end - begin
-    topics = np.bincount(cut.post, cut.tagged, count.size)
+    topics = np.bincount(cut.posts(), cut.tagged, count.size)
     whole, topic, body, *windows = coefficients
     slope = np.where(
         cut.tagged,

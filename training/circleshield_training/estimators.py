@@ -226,7 +226,7 @@ def unit_matrix(cut: Units, bits: int) -> sparse.csr_matrix:
         rows.append(here)
         columns.append(in_table(hashed, bits)[here])
     row, column = np.concatenate(rows), np.concatenate(columns)
-    return sparse.csr_matrix((np.ones(row.size), (row, column)), (cut.post.size, 1 << bits))
+    return sparse.csr_matrix((np.ones(row.size), (row, column)), (cut.glyph.size, 1 << bits))
 
 
 def best_starts(

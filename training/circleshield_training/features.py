@@ -42,11 +42,12 @@ def strongest(
     written: dict[int, str] = {}
     for batch in batches:
         cut = units(batch)
+        number, (begin, end) = cut.posts(), cut.offsets()
         for n, starts, buckets in _buckets(cut, bits):
             for at in np.flatnonzero(wanted[buckets]).tolist():
                 first, last = int(starts[at]), int(starts[at]) + n - 1
-                post = batch[int(cut.post[first])]
-                written.setdefault(int(buckets[at]), post[int(cut.start[first]) : int(cut.end[last])])
+                post = batch[int(number[first])]
+                written.setdefault(int(buckets[at]), post[int(begin[first]) : int(end[last])])
     return _listed(order, weights, step, times, written, most), _listed(
         order[::-1], -weights, step, times, written, most
     )

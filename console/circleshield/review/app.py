@@ -64,7 +64,7 @@ def review_app(parts: Served) -> Flask:
             "t": lambda key, **values: text(language, key, **values),
             "platform": lambda name: platform_name(language, name),
             "said": lambda english: in_language(language, english),
-            "notice": collect() if g.get("session") is not None else None,
+            "collected_notice": collect,
             "menu": _menu(),
             "session": g.get("session"),
             "form_token": own_form_token(),
