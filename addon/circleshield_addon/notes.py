@@ -5,6 +5,7 @@ import html
 import re
 import secrets
 from collections import OrderedDict
+from dataclasses import replace
 from typing import NamedTuple
 
 from circleshield_addon.post import Verdict
@@ -65,7 +66,8 @@ class Notes:
         post = f"{platform}\n{verdict.post.author_id}\n{verdict.post.id}\n{verdict.post.text}".encode()
         key = hashlib.blake2b(post, key=self._secret, digest_size=9).hexdigest()
         self._folded.pop(key, None)  # to the end; several threads may write at once
-        self._folded[key] = Folded(platform, verdict)
+        evidence = verdict.evidence()  # what finds it holds on to all texts of the page
+        self._folded[key] = Folded(platform, replace(verdict, evidence=lambda: evidence))
         if len(self._folded) > _REMEMBERED:
             self._folded.popitem(last=False)
         return key
