@@ -158,8 +158,8 @@ class Ledger:
     def rows(self, seen: Iterable[Seen], store_text: bool = True) -> list[Row]:
         """The rows to write for verdicts, one a post; none for what stands there already.
 
-        Reasons are worked out here, which takes about a millisecond for a sales post. A kept post's row is without
-        text, unless it was shown again. Without `store_text` the others have only the hash of theirs.
+        A kept post's row is without text, unless it was shown again, and without what weighed in it. Without
+        `store_text` so are all; the others have a hash in its place.
         """
         rows: dict[tuple[str, str], Row] = {}
         for page in seen:
@@ -181,7 +181,9 @@ class Ledger:
                     text_hash(post.text) if not store_text and not unread else None,
                     verdict.score,
                     verdict.action,
-                    storable(json.dumps(verdict.rules if kept else verdict.reasons, ensure_ascii=False)),
+                    storable(
+                        json.dumps(verdict.reasons if store_text and not kept else verdict.rules, ensure_ascii=False)
+                    ),
                     page.device,
                     verdict.sales,
                 )

@@ -95,7 +95,7 @@ class Ledger(_Table):
     enabled: bool = True
     """Whether verdicts are recorded."""
     store_text: bool = True
-    """Whether the text of sales and unsure posts is kept; without it only a hash is."""
+    """Whether the text of sales and unsure posts is kept, and the words that weighed; without it only a hash is."""
     keep_days: Annotated[int, pydantic.Field(ge=1, le=36_500)] = 90
     """Verdicts older than this are deleted."""
     keep_rows: Annotated[int, pydantic.Field(ge=1, le=100_000_000)] = 100_000

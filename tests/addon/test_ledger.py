@@ -16,10 +16,13 @@ from pathlib import Path
 import pytest
 
 from circleshield_addon.history import Entry, Filter, count, following, forget, newest, of_post
+from circleshield_addon.judge import Judge
 from circleshield_addon.ledger import FILE, Ledger, Seen
 from circleshield_addon.ledger_schema import MIGRATIONS
 from circleshield_addon.post import Action, Post, Verdict
+from circleshield_addon.settings import Settings
 from circleshield_model.errors import InputError
+from circleshield_model.scorer import Scorer
 
 NOW = 1_790_000_000_000
 DAY = 86_400_000
@@ -89,11 +92,15 @@ def test_a_kept_post_has_neither_text_nor_hash_nor_evidence(ledger: Ledger, tmp_
 
 
 def test_without_store_text_only_the_hash_is_in_the_file(ledger: Ledger, tmp_path: Path) -> None:
-    record(ledger, verdict(1), verdict(2, "review"), store_text=False)
+    judge = Judge(Scorer.load(), Settings())
+    judged = judge.verdicts([Post("1", "7", "n", "诚招代理，一件代发，零门槛，月入过万，加微信 qj88201", ad=False)])
+    assert "代理" in " ".join(judged[0].reasons)
+    record(ledger, *judged, verdict(2, "review"), store_text=False)
     ledger.close()
-    assert b"text 1" not in (tmp_path / FILE).read_bytes()
+    assert not [word for word in ("text 2", "代理", "微信") if word.encode() in (tmp_path / FILE).read_bytes()]
     with closing(Ledger(tmp_path / FILE)) as again:
         assert all(e.text is None and len(e.text_hash or "") == 32 for e in entries(again))
+        assert [len(e.reasons) for e in entries(again)] == [1, 1]
 
 
 def test_half_a_surrogate_pair_is_no_fault(ledger: Ledger) -> None:
