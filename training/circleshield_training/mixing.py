@@ -53,6 +53,8 @@ _TOTAL = 20_000.0  # what all weights add up to: with it, C means the same for a
 
 _CLUSTERED = 20_000  # ads that the clusters are found from
 _QUARRY = 20_000  # ordinary posts that sentences for padding are taken from
+_PADDING = (1, 2, 4, 32)  # sentences
+_LONGEST_SENTENCE = {"zh": 40, "en": 120}  # characters
 
 _CORRECTIONS = Path(__file__).with_name("corrections.json")
 
@@ -158,14 +160,17 @@ def _wording(texts: Iterable[str]) -> Any:
 def disguised(posts: Posts, seed: int, most: int = 1500) -> Iterator[tuple[Sample, int]]:
     """Posts of both labels padded with ordinary sentences or in disguise, and which post each was made from.
 
-    Only the decision is trained on them, not the n-grams: it learns to believe a window over the whole post, and that
-    emoji between the characters are no evidence.
+    Only the decision is trained on them, not the n-grams: it learns to believe a window over the whole post, that a
+    long post is more likely to have one by chance, and that emoji between the characters are no evidence.
     """
     rng = random.Random(seed)
     social = np.flatnonzero(~posts.spam).tolist()
     drawn = np.array(social if len(social) <= _QUARRY else sorted(rng.sample(social, _QUARRY)), np.int64)
-    quarry = posts.texts(drawn)
-    sentences = [p for t in quarry.values() for p in re.split(r"[。！？!?\n]", t)[:3] if 6 <= len(p) <= 40]
+    sentences: list[list[str]] = [[] for _ in posts.languages]
+    for row, text in posts.texts(drawn).items():
+        of = int(posts.lang[row])
+        longest = _LONGEST_SENTENCE.get(posts.languages[of], 40)
+        sentences[of] += [p for p in re.split(r"[。！？!?\n]|\. ", text)[:3] if 6 <= len(p) <= longest]
     names, place = families(posts)
     plain = np.isin(place, [i for i, name in enumerate(names) if name not in ("sms800k", "adgame", "uci_sms")])
     for spam in (False, True):
@@ -174,8 +179,8 @@ def disguised(posts: Posts, seed: int, most: int = 1500) -> Iterator[tuple[Sampl
         texts = posts.texts(np.array(chosen, np.int64))
         for i in chosen:
             lang = posts.languages[posts.lang[i]]
-            if len(sentences) >= 4:
-                filler = rng.sample(sentences, rng.choice((1, 2, 4)))
+            if len(own := sentences[posts.lang[i]]) >= 4:
+                filler = rng.sample(own, min(rng.choice(_PADDING), len(own)))
                 yield Sample(padded(texts[i], filler, rng), spam, lang, "padded"), i
             disguise = rng.choice(list(DISGUISES.values()))
             yield Sample(disguise(texts[i], rng), spam, lang, "disguised"), i
