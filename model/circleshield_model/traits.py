@@ -86,7 +86,7 @@ def traits() -> Traits:
         (ch.EMOJI, "emoji", NONE),
     ):
         by_kind[this] = _column(sign) | bit
-    folded = np.arange(ch.TABLE_SIZE, dtype=np.uint64)  # for now how each is spoken
+    folded = np.arange(ch.TABLE_SIZE, dtype=np.uint64)  # at first how each is spoken
     spelled = sound.nonzero()[0]
     folded[spelled] = sound[spelled] + np.uint64(ch.FIRST_SYLLABLE)
     folded <<= SPOKEN_BIT
