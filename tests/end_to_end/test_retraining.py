@@ -109,9 +109,9 @@ def test_sigterm_leaves_no_posts_and_no_processes(tmp_path: Path) -> None:
     from_scratch = ("--from-scratch", "--jobs", "2", "--scratch", str(scratch))
     with process(tmp_path, "train", labels(tmp_path), *from_scratch) as started:
         children = Path(f"/proc/{started.pid}/task/{started.pid}/children")
-        seconds_until(lambda: len(children.read_text("ascii").split()) > 2)  # one of them keeps count of the others
+        seconds_until(lambda: any(scratch.rglob("*.counts")))  # the workers are at work
         workers = children.read_text("ascii").split()
-        assert any(scratch.iterdir())
+        assert len(workers) > 2, "one of them keeps count of the others"
         started.terminate()
         _, err = started.communicate(timeout=HANG_SECONDS)
     assert started.returncode == 130
