@@ -268,6 +268,7 @@ def test_a_name_twice_is_refused(new_house: House, house: House) -> None:
         (tar_of([], '"two"'), "of a newer circleshield"),
         (tar_of([], 2), "of a newer circleshield"),
     ],
+    ids=["empty", "text", "gzip of text", "gzip of nothing", "version of letters", "next version"],
 )
 def test_no_backup(data: bytes, why: str, new_house: House, house: House) -> None:
     house.file.write_bytes(data)
