@@ -102,7 +102,7 @@ _EVENTS = _words(
     "mention follow followed favourite favorite like liked reblog followrequest friendrequest invite invitation"
 )
 
-_TAG = re.compile(r"</?(?:p|br|a|span|div|img|b|i|em|strong|blockquote|ul|ol|li|h\d)\b[^>]*>", re.I)
+_TAG = re.compile(r"</?(?:p|br|a|span|div|img|b|i|em|strong|blockquote|ul|ol|li|h\d)\b[^<>]*>", re.I)
 _CHINESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _MOST_DEPTH = 8
 _MOST_ARRAYS = 200  # with more kinds of them it is a table, not a feed

@@ -14,6 +14,7 @@ _END_OF = {
 }
 # Never goes back over what it has matched, so that its time is linear whatever the page.
 _REST_OF_TAG = re.compile(rb"""(?P<attributes>(?:[^>"']++|"[^"]*+"|'[^']*+')*+)>""")
+_CLASS = re.compile(rb"""\sclass\s*=\s*(?:"([^"]*+)"|'([^']*+)'|([^\s"'>]++))""", re.I)
 
 
 @cache
@@ -21,12 +22,8 @@ def _starts(tag: str) -> re.Pattern[bytes]:
     return re.compile(_OPAQUE.pattern + rb"|<(?P<end>/?)" + re.escape(tag.encode()) + rb"(?![\w-])", re.I)
 
 
-@cache
-def _has_class(name: str) -> re.Pattern[bytes]:
-    word = rb"(?:[^\"']*\s)?" + re.escape(name.encode()) + rb"(?:\s[^\"']*)?"
-    return re.compile(
-        rb"\sclass\s*=\s*(?:\"" + word + rb"\"|'" + word + rb"'|" + re.escape(name.encode()) + rb"(?=\s|$))", re.I
-    )
+def _has_class(attributes: bytes, name: bytes) -> bool:
+    return any(name in b"".join(found.groups(b"")).split() for found in _CLASS.finditer(attributes))
 
 
 def elements(body: bytes, tag: str, css_class: str, in_comments: bool = False) -> list[Span]:
@@ -54,7 +51,7 @@ def elements(body: bytes, tag: str, css_class: str, in_comments: bool = False) -
                 inside = elements(body[match.end() : rest.start()], tag, css_class)
                 found += ((match.end() + begin, match.end() + end) for begin, end in inside)
         elif start < 0:
-            if not match["end"] and _has_class(css_class).search(rest["attributes"]):
+            if not match["end"] and _has_class(rest["attributes"], css_class.encode()):
                 start, depth = match.start(), 1
         else:
             depth += -1 if match["end"] else 1

@@ -270,3 +270,28 @@ def test_a_module_goes_when_its_last_post_goes() -> None:
     assert b"home-conversation" not in left
     for survivor in (b"cursor-top-", b"cursor-bottom-", b"who-to-follow-", b"TimelineClearCache", b"scribeConfig"):
         assert survivor in left
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("request_line", "body"),
+    [
+        (
+            "https://m.okjike.com/users/a",
+            b'<script id="__NEXT_DATA__" type="application/json"' * 100_000,
+        ),
+        ("https://h5.qzone.qq.com/mqzone/index", b"var FrontPage = data : " * 200_000),
+        ("https://m.weibo.cn/detail/1", b"$render_data = " * 300_000),
+        ("https://www.xiaohongshu.com/explore", b"window.__INITIAL_STATE__ = " * 200_000),
+        (
+            "https://h5.qzone.qq.com/get_feeds",
+            json.dumps(
+                {"data": {"vFeeds": [{"id": {"cellid": "1"}, "summary": {"summary": "@{uin:1,nick:a," * 200_000}}]}}
+            ).encode(),
+        ),
+    ],
+    ids=lambda given: "" if isinstance(given, bytes) else given,
+)
+def test_megabytes_of_the_same_take_no_time(request_line: str, body: bytes) -> None:
+    """Their square would be minutes, in which nothing else of the proxy moves."""
+    assert filtered(body, _route(request_line), Judge(Scorer.load(), Settings()), Notes()).body is body

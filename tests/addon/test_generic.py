@@ -364,3 +364,10 @@ def test_what_is_nearly_a_feed_loses_only_what_was_judged(items: list[Any], acti
     assert result.fault is None or " at " not in result.fault, result.fault
     removed = sum(verdict.action == "remove" for verdict in result.verdicts)
     assert len(json.loads(result.body)["data"]) == len(items) - removed
+
+
+@pytest.mark.timeout(20)
+def test_a_text_of_tags_that_never_end_takes_no_time() -> None:
+    """Its square would be minutes, in which nothing else of the proxy moves."""
+    posts = _posts([{**post, "text": "<p " * 300_000} if post["id"] == 1 else post for post in _feed()])
+    assert [post.id for post in posts if post.text == FRIEND] == ["0"]

@@ -24,7 +24,7 @@ ADAPTER = Adapter(
         Endpoint(
             re.compile(r"/(?:users|topics)/[^/]+"),
             items=("props.pageProps.posts",),
-            embedded=re.compile(rb'<script id="__NEXT_DATA__" type="application/json"[^>]*>'),
+            embedded=re.compile(rb'<script id="__NEXT_DATA__" type="application/json"[^<>]*>'),
         ),
     ),
     fields=Fields(

@@ -11,7 +11,7 @@ from circleshield_addon.html_text import MAX_MARKUP, html_to_text
 from circleshield_addon.json_spans import JsonText
 
 _EMOJI = re.compile(r"\[em\]\w+\[/em\]")
-_MENTION = re.compile(r"@\{uin:\d+,nick:([^,}]*)[^}]*\}")
+_MENTION = re.compile(r"@\{uin:\d+,nick:([^,{}]*)[^{}]*\}")
 _OFFICIAL = "20050606"  # QZone's own account, which only advertises
 
 _FEED = Fields(
