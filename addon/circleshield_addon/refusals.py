@@ -1,16 +1,16 @@
 """Apps that take no certificate but their own: told from devices without the CA, and passed through for a while."""
 
 import hashlib
-import json
 import logging
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import msgspec
 from mitmproxy import connection, http, tls
 
 from circleshield_addon.device import device_of
@@ -51,6 +51,14 @@ class Passed:
     host: str
     until: float
     days: int
+
+
+@dataclass
+class _Kept:
+    """The file: what is passed through by devices that trust a CA."""
+
+    ca: str
+    passed: list[Passed]
 
 
 @dataclass
@@ -197,20 +205,18 @@ class Refusals:
 
     def _read(self) -> list[Passed]:
         try:
-            found: dict[str, Any] = json.loads(self._file.read_text(encoding="utf-8"))
-            entries = [Passed(**entry) for entry in found["passed"]]
+            found = msgspec.json.decode(self._file.read_bytes(), type=_Kept)
         except FileNotFoundError:
             return []
-        except (OSError, ValueError, TypeError, KeyError) as e:
+        except (OSError, ValueError) as e:
             log.warning("%s: not read, what apps refuse is found out anew: %s", self._file, e)
             return []
         longest = _MOST_DAYS * _DAY
-        return [e for e in entries if found.get("ca") == self._ca and e.until + longest > self._clock()]
+        return [e for e in found.passed if found.ca == self._ca and e.until + longest > self._clock()]
 
     def _write(self) -> None:
-        text = json.dumps({"ca": self._ca, "passed": [asdict(entry) for entry in self._passed.values()]}, indent=1)
         try:
-            write_private(self._file, text.encode())
+            write_private(self._file, msgspec.json.encode(_Kept(self._ca, list(self._passed.values()))))
         except OSError as e:
             log.warning("%s: cannot be written: %s", self._file, e.strerror)
 

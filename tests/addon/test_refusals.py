@@ -130,7 +130,16 @@ def test_another_ca_begins_anew(tmp_path: Path, refusals: Refusals, clock: Clock
     assert Refusals(tmp_path / FILE, "another", clock).passed() == []
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"ca": "ca", "passed": [{"device": 1}]}', "\0"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "\0",
+        '{"ca": "ca", "passed": [{"device": 1}]}',
+        '{"ca": "ca", "passed": [{"device": "10.0.0.1", "app": "a", "host": "b", "until": "soon", "days": 1}]}',
+    ],
+)
 def test_a_bad_file_is_set_aside(text: str, tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / FILE).write_text(text, encoding="utf-8")
     assert Refusals(tmp_path / FILE, "ca", clock).passed() == []
