@@ -101,7 +101,10 @@ def test_what_nobody_used_for_90_days_has_ended(known: Sessions, monkeypatch: py
     assert known.find(cookie) is None
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '[{"id": "x"}]', "\x00"])
+_WRONG_TYPE = '[{"id": "x", "role": "owner", "name": "", "since": 0, "used": "soon"}]'
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '[{"id": "x"}]', _WRONG_TYPE, "\x00"])
 def test_a_damaged_file_lets_nobody_in(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE).write_text(text, encoding="utf-8")
     known = Sessions(tmp_path / FILE)

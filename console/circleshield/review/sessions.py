@@ -1,15 +1,17 @@
 """Who may see the review page: codes that open it once, the terminal's token, and the sessions that came of them."""
 
 import hashlib
-import json
-import os
 import secrets
 import threading
 import time
 from collections import deque
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
+
+import msgspec
+
+from circleshield_model.private_file import write_private
 
 FILE = "sessions.json"
 """Its name in the home folder."""
@@ -141,10 +143,7 @@ class Sessions:
     def _write(self) -> None:
         oldest = time.time() - SESSION_DAYS * _DAY_SECONDS
         self._sessions = {key: session for key, session in self._sessions.items() if session.used > oldest}
-        fresh = self._file.with_name(self._file.name + ".new")
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            json.dump([asdict(session) for session in self._sessions.values()], file, ensure_ascii=False)
-        fresh.replace(self._file)
+        write_private(self._file, msgspec.json.encode(list(self._sessions.values())))
 
 
 def form_token(cookie: str) -> str:
@@ -158,7 +157,7 @@ def _hash(secret: str) -> str:
 
 def _read(file: Path) -> dict[str, Session]:
     try:
-        sessions = [Session(**entry) for entry in json.loads(file.read_text(encoding="utf-8"))]
-    except (OSError, ValueError, TypeError):
+        sessions = msgspec.json.decode(file.read_bytes(), type=list[Session])
+    except (OSError, ValueError):
         return {}
     return {session.id: session for session in sessions}
