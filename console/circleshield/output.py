@@ -1,4 +1,4 @@
-"""Exported rows: to a file that only the user can read or to stdout, as JSON Lines or CSV."""
+"""What holds posts: to a file that only the user can read or to stdout, as bytes, JSON Lines or CSV."""
 
 import csv
 import json

@@ -35,7 +35,9 @@ def test_json_and_report(file: Path, tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert found["sources"][0]["source"] == "some"
     assert found["cost"]["lost"] == 3
-    assert (tmp_path / "out" / "report.html").exists()
+    assert (tmp_path / "out" / "report.html").stat().st_mode & 0o777 == 0o600  # it quotes posts
+    with pytest.raises(InputError, match="cannot be written"):
+        CliRunner().invoke(command, [str(file), "--report", str(file / "out")], catch_exceptions=False)
 
 
 def test_an_empty_file(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ def test_body_and_report(tmp_path: Path) -> None:
     result = _run("--url", URL, "--report", str(report))
     assert result.exit_code == 0
     assert result.stdout_bytes == LEFT
+    assert report.stat().st_mode & 0o777 == 0o600
     told = json.loads(report.read_text(encoding="utf-8"))
     assert (told["adapter"], told["changed"]) == ("mastodon", True)
     assert [(p["id"], p["author_id"], p["author"], p["text"], p["action"]) for p in told["posts"]] == [
@@ -49,10 +50,13 @@ def test_body_and_report(tmp_path: Path) -> None:
 
 
 def test_a_file_and_a_coding(tmp_path: Path) -> None:
-    file = tmp_path / "body.gz"
+    file, out = tmp_path / "body.gz", tmp_path / "filtered.gz"
     file.write_bytes(gzip.compress(PAGE))
     result = _run("--url", URL, "--content-encoding", "gzip", str(file))
     assert gzip.decompress(result.stdout_bytes) == LEFT
+    assert _run("--url", URL, "--content-encoding", "gzip", "--out", str(out), str(file)).stdout_bytes == b""
+    assert out.read_bytes() == result.stdout_bytes
+    assert out.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize(

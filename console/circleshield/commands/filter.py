@@ -1,7 +1,6 @@
 """`circleshield filter`: one response body, or all of a capture, exactly as the proxy would treat it."""
 
 import json
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, get_args
@@ -172,10 +171,7 @@ def _actions() -> tuple[str, ...]:
 
 
 def _write(file: Path, data: bytes) -> None:
-    if file == Path("-"):
-        sys.stdout.buffer.write(data)
-        return
-    try:
-        file.write_bytes(data)
-    except OSError as e:
-        raise InputError(f"{file}: cannot be written: {e.strerror}") from e
+    from circleshield.output import private_file
+
+    with private_file(file) as to:
+        to.buffer.write(data)
