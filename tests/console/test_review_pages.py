@@ -89,6 +89,7 @@ def test_marks() -> None:
         ("below=3", "21"),
         ("words=面膜&action=remove", "21"),
         ("lowest=x&since=yesterday&below=z", "4321"),
+        ("lowest=nan&highest=nan&below=99999999999999999999", "4321"),
     ],
 )
 def test_filters(app: Flask, tmp_path: Path, query: str, found: str) -> None:

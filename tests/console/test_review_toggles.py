@@ -115,7 +115,8 @@ def test_back_to_the_models_own_cutoff(app: Flask, config: Path) -> None:
     assert "is not TOML" in _saved(browser, own="remove_at")
 
 
-def test_what_cannot_be_is_not_written(app: Flask, config: Path) -> None:
+def test_what_cannot_be_is_not_written(app: Flask, config: Path, tmp_path: Path) -> None:
+    record(tmp_path, verdict(1))
     browser = owner(app)
     page = _saved(browser, remove_at="0.4", review_at="0.6")
     assert "Not written: config.toml: filter.review_at must not be above filter.remove_at" in html.unescape(page)
@@ -123,7 +124,7 @@ def test_what_cannot_be_is_not_written(app: Flask, config: Path) -> None:
     assert "must be between 0 and 1" in _saved(browser, remove_at="7")
     assert config.read_text(encoding="utf-8") == CONFIG
     form = _form(browser.get("/settings"))
-    for wrong in ({"remove_at": "nan"}, {"action": "explode"}, {"remove_at": "x"}, {"was": "{"}):
+    for wrong in ({"remove_at": "nan"}, {"review_at": "inf"}, {"action": "explode"}, {"remove_at": "x"}, {"was": "{"}):
         assert browser.post("/settings", **{**form, **wrong}).status_code == 400, wrong
     config.write_text("[filter\n", encoding="utf-8")
     assert "is not TOML" in _saved(browser, remove_at="0.9")
@@ -144,6 +145,7 @@ def test_what_other_cutoffs_would_change(app: Flask, tmp_path: Path) -> None:
     assert "−2 posts a week taken out" in browser.get("/settings/forecast?remove_at=0.995&review_at=0.5")
     assert "as many posts taken out as now" in browser.get("/settings")
     assert "restored" not in browser.get("/settings/forecast?remove_at=0.98&review_at=0.5")
+    assert "as many posts taken out as now" in browser.get("/settings/forecast?remove_at=nan&review_at=1e999")
     assert "<html" not in said
     form = _form(browser.get("/settings"))
     page = browser.post("/settings/try", **{**form, "remove_at": "0.9", "action": "fold"})

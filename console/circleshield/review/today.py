@@ -7,6 +7,7 @@ from werkzeug.datastructures import MultiDict
 
 from circleshield.home import open_ledger
 from circleshield.review.cards import Card, cards
+from circleshield.review.form_values import number, row_id
 from circleshield.review.served import own_device, served
 from circleshield_addon import history
 from circleshield_addon.adapters import ADAPTERS
@@ -24,7 +25,7 @@ pages = Blueprint("today", __name__)
 @pages.get("/")
 def today() -> str:
     """A page of verdicts; `below` is where it goes on from the page before."""
-    below = request.args.get("below", type=int)
+    below = request.args.get("below", type=row_id)
     which = asked_for(request.args)
     found: list[Card] = []
     page = history.Page([], None, None)
@@ -49,8 +50,8 @@ def asked_for(fields: MultiDict[str, str]) -> history.Filter:
         author=fields.get("author", "").strip() or None,
         action=action if action in ACTIONS else history.NOT_KEPT,
         words=fields.get("words", "").strip() or None,
-        lowest=fields.get("lowest", type=float),
-        highest=fields.get("highest", type=float),
+        lowest=fields.get("lowest", type=number),
+        highest=fields.get("highest", type=number),
         device=own_device(),
     )
 

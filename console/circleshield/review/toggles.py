@@ -13,6 +13,7 @@ from circleshield.config_file import with_values, write_config
 from circleshield.home import open_ledger
 from circleshield.review.charts import columns
 from circleshield.review.forecast import Cuts, Forecast, forecast
+from circleshield.review.form_values import number
 from circleshield.review.guard import owner_only
 from circleshield.review.notices import Notice, leave
 from circleshield.review.served import served
@@ -165,7 +166,7 @@ def _values(settings: Settings) -> dict[str, str]:
 def _asked() -> dict[str, str]:
     """The values of the form that was sent."""
     action, on = request.form.get("action"), set(request.form.getlist("on"))
-    cuts = {name: request.form.get(name, type=float) for name in CUTS}
+    cuts = {name: request.form.get(name, type=number) for name in CUTS}
     if action not in ACTIONS or None in cuts.values():
         abort(400)
     enabled = {f"platforms.{each.name}.enabled": json.dumps(each.name in on) for each in ADAPTERS}
@@ -175,7 +176,7 @@ def _asked() -> dict[str, str]:
 def _forecast(settings: Settings) -> dict[str, object]:
     policy = _policy(settings)
     now: Cuts = policy.remove_at, policy.review_at
-    remove, review = (request.values.get(name, old, float) for name, old in zip(CUTS, now, strict=True))
+    remove, review = (request.values.get(name, old, number) for name, old in zip(CUTS, now, strict=True))
     found: Forecast | None = None
     if (served().home / FILE).exists():
         with open_ledger(served().home) as ledger:
