@@ -104,7 +104,7 @@ def domains(hosts: Iterable[str]) -> tuple[str, ...]:
     """The fewest domains that cover host patterns and the proxy's own name; addresses are left out."""
     names = {HOST}
     for host in hosts:
-        name = host.lower().removeprefix("*.").removesuffix(".")
+        name = host.removeprefix("*.")
         if not _is_address(name):
             names.add(name)
     return tuple(sorted(n for n in names if not any(n != other and n.endswith(f".{other}") for other in names)))
@@ -113,7 +113,7 @@ def domains(hosts: Iterable[str]) -> tuple[str, ...]:
 def create(folder: Path, names: tuple[str, ...] | None) -> Authority:
     """Makes a CA for these domains (None: for any) and puts it in the place of the one in `folder`.
 
-    Raises InputError where it cannot be written or a name is no host name.
+    Raises InputError where it cannot be written.
     """
     issuer_key, root_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     begins = datetime.now(UTC) - _CLOCKS_DIFFER
@@ -185,10 +185,7 @@ def _certificate(
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
     )
     if names is not None:
-        try:
-            permitted = [x509.DNSName(n.encode("idna").decode()) for n in names]
-        except UnicodeError as e:
-            raise InputError(f"a host in the config file is no host name: {e}") from e
+        permitted = [x509.DNSName(name) for name in names]
         excluded = [x509.IPAddress(network) for network in _ALL_ADDRESSES]
         builder = builder.add_extension(x509.NameConstraints(permitted, excluded), critical=True)
     return builder.sign(signer, hashes.SHA256())

@@ -22,6 +22,21 @@ from circleshield_model.errors import InputError
 
 Probability = Annotated[float, pydantic.Field(ge=0, le=1, allow_inf_nan=False)]
 Texts = Annotated[tuple[str, ...], pydantic.Field(strict=False)]
+
+
+def _host_pattern(text: str) -> str:
+    """As clients spell it to the proxy: in small letters, and other scripts in ASCII (RFC 3490)."""
+    name = text.removeprefix("*.")
+    try:
+        spelt = name.encode("idna").decode().lower().removesuffix(".")
+    except UnicodeError:
+        spelt = ""
+    if not spelt or not all(c.isalnum() or c in ".-" for c in spelt):
+        raise ValueError(f"must be a host name without scheme, port or path, got {text!r}")
+    return text.removesuffix(name) + spelt
+
+
+Hosts = Annotated[tuple[Annotated[str, pydantic.AfterValidator(_host_pattern)], ...], pydantic.Field(strict=False)]
 SpamAction = Literal["remove", "fold", "label", "watch"]
 
 
@@ -70,7 +85,7 @@ class Platform(Filter):
 
     enabled: bool = True
     """Whether this platform's feeds are decrypted and filtered."""
-    hosts: Texts = ()
+    hosts: Hosts = ()
     """Further servers of a platform where anybody can run one, such as `mastodon.example`."""
 
 
@@ -85,7 +100,7 @@ class Profile(Filter):
 class Generic(_Table):
     """Feeds that no adapter knows."""
 
-    hosts: Texts = ()
+    hosts: Hosts = ()
     """Hosts whose JSON responses are searched for a list of posts, such as `example.social`."""
 
 
@@ -264,8 +279,6 @@ def _faults(settings: Settings) -> Iterator[str]:
             yield f"platforms.{name} is not a known platform{config_errors.nearest(name, adapters)}"
         elif platform.hosts and not adapters[name].federated:
             yield f"platforms.{name}.hosts: {adapters[name].title} has no servers but its own"
-        yield from _host_faults(f"platforms.{name}.hosts", platform.hosts)
-    yield from _host_faults("generic.hosts", settings.generic.hosts)
     for name, profile in settings.profiles.items():
         for each in profile.devices:
             try:
@@ -303,10 +316,3 @@ def _faults(settings: Settings) -> Iterator[str]:
 def _named(each: str) -> str:
     """A proxy user as they are, an address in its one spelling. Raises ValueError for what is neither."""
     return each if each.startswith(USER) and each != USER else device(each)
-
-
-def _host_faults(key: str, hosts: tuple[str, ...]) -> Iterator[str]:
-    for host in hosts:
-        bare = host.removeprefix("*.")
-        if not bare or not all(c.isalnum() or c in ".-" for c in bare):
-            yield f"{key} must be host names without scheme, port or path, got {host!r}"

@@ -26,7 +26,7 @@ def pac(hosts: Iterable[str], proxy: str, fail_closed: bool) -> str:
     With `fail_closed` feeds do not load while the proxy is away. Without, they load unfiltered, and browsers may go on
     so for minutes after it is back.
     """
-    patterns = sorted({HOST, *(host.lower() for host in hosts)})
+    patterns = sorted({HOST, *hosts})
     return _TEXT.format(
         proxy=proxy,
         hosts=json.dumps([host for host in patterns if not host.startswith("*.")]),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from circleshield_addon.routing import decrypted
 from circleshield_addon.settings import Settings, load_settings
 from circleshield_model.errors import InputError
 
@@ -93,9 +94,14 @@ def test_reads_every_key(config: Path) -> None:
         ("platforms.weibo.enabled = true", "platforms.weibo is not a known platform; did you mean weibo_web?"),
         ("platforms.x.hosts = ['a.example']", "platforms.x.hosts: X (Twitter) has no servers but its own"),
         ("platforms.mastodon.hosts = 'a.example'", "platforms.mastodon.hosts must be a list of host names, got 'a.ex"),
-        ("platforms.mastodon.hosts = ['https://a.example/']", "must be host names without scheme, port or path, got"),
+        ("platforms.mastodon.hosts = ['https://a.example/']", "mastodon.hosts[1] must be a host name without scheme"),
+        ("platforms.mastodon.hosts = ['*.']", "mastodon.hosts[1] must be a host name without scheme, port or path, go"),
+        (f"platforms.mastodon.hosts = ['{'a' * 64}.example']", "mastodon.hosts[1] must be a host name without scheme"),
         ("generic.hosts = 'a.example'", "generic.hosts must be a list of host names, got 'a.example'"),
-        ("generic.hosts = ['a.example:80']", "generic.hosts must be host names without scheme, port or path, got"),
+        (
+            "generic.hosts = ['a.example', 'b.example:80']",
+            "generic.hosts[2] must be a host name without scheme, port o",
+        ),
         ("generic.host = ['a.example']", "generic.host is not a known key; did you mean hosts?"),
         ("generic = true", "generic must be a table, got True"),
         ("filter = {review_at = 0.9, remove_at = 0.5}", "filter.review_at must not be above filter.remove_at, got 0.9"),
@@ -173,6 +179,18 @@ def test_each_bad_value_has_its_own_clear_error(config: Path, text: str, message
         load_settings(config)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_hosts_are_as_clients_spell_them(config: Path) -> None:
+    config.write_text(
+        "[platforms.mastodon]\nhosts = ['Toots.Example.', '*.嘟文.Example']\n[generic]\nhosts = ['论坛.中国']\n",
+        "utf-8",
+    )
+    settings = load_settings(config)
+    assert settings.platforms["mastodon"].hosts == ("toots.example", "*.xn--j5r817a.example")
+    assert settings.generic.hosts == ("xn--kfsr23j.xn--fiqs8s",)
+    for host in ("toots.example", "a.xn--j5r817a.example", "xn--kfsr23j.xn--fiqs8s"):
+        assert decrypted(host, settings)
 
 
 def test_all_faults_are_named_at_once(config: Path) -> None:
