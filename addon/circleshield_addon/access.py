@@ -11,7 +11,7 @@ from mitmproxy.proxy import mode_specs
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from circleshield_addon import notes
-from circleshield_addon.destinations import Address, allowed, barred, literal, plain
+from circleshield_addon.destinations import RESOLVER, Address, allowed, barred, literal, plain
 from circleshield_addon.device import device_of
 from circleshield_addon.named_host import named_host
 from circleshield_addon.settings import Settings
@@ -20,8 +20,6 @@ log = logging.getLogger("circleshield")
 
 OWN_PORT = "circleshield.own_port"
 """Among a flow's metadata: the request is for the proxy's own address and port."""
-_RESOLVER = ("10.0.0.53", 53)
-"""Where mitmproxy answers DNS inside a WireGuard tunnel; what it cannot answer it asks this machine's resolver."""
 _TOLD = 1000
 
 
@@ -109,7 +107,7 @@ class Access:
             return True
         if isinstance(mode, mode_specs.UpstreamMode) and address == mode.address:
             return True
-        if isinstance(mode, mode_specs.WireGuardMode) and client.sockname[:2] == _RESOLVER:
+        if isinstance(mode, mode_specs.WireGuardMode) and client.sockname[:2] == (RESOLVER, 53):
             return True
         return bool(device) and ip_address(device).is_loopback
 

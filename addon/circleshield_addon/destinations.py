@@ -9,6 +9,9 @@ Network = IPv4Network | IPv6Network
 Allowed = tuple[Network, int | None]
 """A network, and the one port in it, or None for all."""
 
+RESOLVER = "10.0.0.53"
+"""Where mitmproxy answers DNS inside a WireGuard tunnel; what it cannot answer it asks this machine's resolver."""
+
 _METADATA = frozenset(
     map(
         ip_address,

@@ -68,6 +68,7 @@ _TEXTS = _words(
 )
 _SHORT_TEXTS = _words("desc description summary abstract intro digest snippet")
 _TITLES = _words("title displaytitle subject headline spoilertext contentwarning cw name")
+_ANY_TEXTS = {**_TEXTS, **_SHORT_TEXTS, **_TITLES}
 _INNER = _words(
     """reblog reblogof repost reposted repostof renote retweet retweeted retweetedstatus quote quoted quotedstatus
     quotedpost sharedpost original originalpost origin orig parentpost"""
@@ -76,6 +77,7 @@ _ASIDE = _words(  # branches of a post that hold no text of its own
     """comments comment topcomment replies reply replyto inreplyto parent reason context community group forum board
     channel category topic tag location place source app application client card preview embed link poll"""
 )
+_NOT_OWN = {**_INNER, **_ASIDE}
 _PICTURES = re.compile(r"(?:media|pic|image|photo|video|attachment|file|gallery)[a-z0-9]*|cards?|poll|embeds?|preview")
 _AD_FLAGS = _words("ad isad isads promoted ispromoted sponsored issponsored advertisement isadvertisement")
 
@@ -206,7 +208,7 @@ def _leaves(value: dict[str, Any], path: str = "", depth: int = 0) -> Iterator[t
     for key, member in value.items():
         below = f"{path}.{key}" if path else key
         if isinstance(member, dict):
-            if depth < 5 and _name(key) not in {**_INNER, **_ASIDE} and _can_be_named(key):
+            if depth < 5 and _name(key) not in _NOT_OWN and _can_be_named(key):
                 yield from _leaves(member, below, depth + 1)
         elif isinstance(member, str | int) and not isinstance(member, bool) and member != "" and _can_be_named(key):
             yield below, str(member)
@@ -307,7 +309,7 @@ def _author_object(path: str) -> str:
 
 
 def _is_text(path: str) -> bool:
-    return _last(path) in {**_TEXTS, **_SHORT_TEXTS, **_TITLES} and not _author_object(path)
+    return _last(path) in _ANY_TEXTS and not _author_object(path)
 
 
 def _is_prose(text: str) -> bool:

@@ -10,12 +10,11 @@ import mitmproxy_rs
 
 from circleshield.control import ask
 from circleshield.reach import in_url, reached_host
+from circleshield_addon.destinations import RESOLVER
 from circleshield_model.errors import InputError
 from circleshield_model.private_file import write_private
 
 FILE = "wireguard.json"
-RESOLVER = "10.0.0.53"
-"""Where mitmproxy answers DNS inside the tunnel."""
 _MITMPROXYS = Path("ca") / "wireguard.conf"
 _PORT = 51820
 _NUMBERS = (*range(2, 53), *range(60, 255))

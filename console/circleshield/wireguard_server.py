@@ -11,7 +11,8 @@ from mitmproxy.proxy.mode_servers import AsyncioServerInstance, WireGuardServerI
 from mitmproxy.proxy.mode_specs import WireGuardMode
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-from circleshield.tunnels import RESOLVER, load
+from circleshield.tunnels import load
+from circleshield_addon.destinations import RESOLVER
 from circleshield_addon.notes import HOST
 
 _PAGE = "10.0.0.54"

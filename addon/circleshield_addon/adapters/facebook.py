@@ -48,6 +48,12 @@ def _sponsored(edge: dict[str, Any]) -> bool:
 
 
 _STORY = "comet_sections.content.story"
+_MESSAGES = (
+    f"{_STORY}.message.text",
+    f"{_STORY}.comet_sections.message.story.message.text",
+    f"{_STORY}.comet_sections.message_container.story.message.text",
+    "message.text",
+)
 
 ADAPTER = Adapter(
     name="facebook",
@@ -66,21 +72,9 @@ ADAPTER = Adapter(
         id=("post_id",),
         author_id=(f"{_STORY}.actors[].id", "actors[].id"),
         author=(f"{_STORY}.actors[].name", "actors[].name"),
-        text=(
-            (
-                f"{_STORY}.message.text",
-                f"{_STORY}.comet_sections.message.story.message.text",
-                f"{_STORY}.comet_sections.message_container.story.message.text",
-                "message.text",
-            ),
-        ),
+        text=(_MESSAGES,),
         inner=(f"{_STORY}.attached_story", "attached_story"),
-        main=(
-            f"{_STORY}.message.text",
-            f"{_STORY}.comet_sections.message.story.message.text",
-            f"{_STORY}.comet_sections.message_container.story.message.text",
-            "message.text",
-        ),
+        main=_MESSAGES,
         drop={
             f"{_STORY}.attachments": "[]",
             f"{_STORY}.attached_story": "null",

@@ -3,7 +3,7 @@
 import re
 
 from circleshield_addon.adapter import Adapter, Endpoint, Fields
-from circleshield_addon.adapters.qzone_web import without_codes
+from circleshield_addon.adapters.qzone_web import OFFICIAL, without_codes
 
 _FEEDS = ("data.vFeeds",)
 
@@ -43,7 +43,7 @@ ADAPTER = Adapter(
         inner=("original",),
         ad={
             "comm.appid": frozenset((6600,)),
-            "userinfo.user.uin": frozenset((20050606, "20050606")),  # QZone's own account, which only advertises
+            "userinfo.user.uin": frozenset((OFFICIAL, int(OFFICIAL))),
         },
         main=("summary.summary",),
         drop={"original": None, "pic": None, "video": None, "summary.hasmore": "0"},

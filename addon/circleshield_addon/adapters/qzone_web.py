@@ -12,7 +12,7 @@ from circleshield_addon.json_spans import JsonText
 
 _EMOJI = re.compile(r"\[em\]\w+\[/em\]")
 _MENTION = re.compile(r"@\{uin:\d+,nick:([^,{}]*)[^{}]*\}")
-_OFFICIAL = "20050606"  # QZone's own account, which only advertises
+OFFICIAL = "20050606"  # QZone's own account, which only advertises
 
 _FEED = Fields(
     id=("key",),
@@ -59,7 +59,7 @@ def without_codes(_: JsonText) -> Callable[[Any], Any]:
 
 
 def _is_ad(item: dict[str, Any]) -> bool:
-    return str(item.get("key", "")).startswith("advertisement") or str(item.get("uin", "")) == _OFFICIAL
+    return str(item.get("key", "")).startswith("advertisement") or str(item.get("uin", "")) == OFFICIAL
 
 
 ADAPTER = Adapter(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from circleshield.home import config_option
 from circleshield.terminal import plain
 from circleshield_model.errors import InputError
 
@@ -22,14 +23,11 @@ _WECHAT = (
 )
 _OTHERS = 'Feeds of other sites, told by their shape: [generic] hosts = ["example.social"] in the config file.'
 
-_config = click.option(
-    "--config", type=click.Path(path_type=Path), envvar="CIRCLESHIELD_CONFIG", help="Config file: what is on."
-)
 _json = click.option("--json", "as_json", is_flag=True, help="The list as JSON.")
 
 
 @click.group(invoke_without_command=True)
-@_config
+@config_option
 @_json
 @click.pass_context
 def command(context: click.Context, config: Path | None, as_json: bool) -> None:
@@ -39,7 +37,7 @@ def command(context: click.Context, config: Path | None, as_json: bool) -> None:
 
 
 @command.command("list")
-@_config
+@config_option
 @_json
 @click.option("--markdown", is_flag=True, help="The table of docs/adapters.md.")
 def list_adapters(config: Path | None = None, as_json: bool = False, markdown: bool = False) -> None:

@@ -2,30 +2,17 @@
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from circleshield.completing import config_keys
-from circleshield.home import model_option
+from circleshield.home import config_option, model_option
 from circleshield_model.errors import InputError
 
 if TYPE_CHECKING:
     from circleshield_addon.settings import Settings
-
-_Command = Callable[..., None]
-
-
-def _config(function: _Command) -> _Command:
-    return click.option(
-        "--config",
-        "path",
-        type=click.Path(path_type=Path),
-        envvar="CIRCLESHIELD_CONFIG",
-        help="Config file; default: config.toml in the user's config folder.",
-    )(function)
 
 
 @click.group()
@@ -34,14 +21,14 @@ def command() -> None:
 
 
 @command.command("init")
-@_config
+@config_option
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
-def init(path: Path | None, force: bool) -> None:
+def init(config: Path | None, force: bool) -> None:
     """Write a config file in which every key is explained and none is set."""
     from circleshield.config_file import commented, write_config
     from circleshield_addon.settings import default_config_path
 
-    path = path or default_config_path()
+    path = config or default_config_path()
     if path.exists() and not force:
         raise InputError(f"{path}: is there already; --force replaces it")
     write_config(path, commented())
@@ -49,15 +36,15 @@ def init(path: Path | None, force: bool) -> None:
 
 
 @command.command("show")
-@_config
+@config_option
 @model_option
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object: each key's value and where it comes from.")
-def show(path: Path | None, model: Path, as_json: bool) -> None:
+def show(config: Path | None, model: Path, as_json: bool) -> None:
     """Print every value that is in effect, and where it comes from: default, file or model."""
     from circleshield_addon.settings import load_settings
     from circleshield_model.scorer import Scorer
 
-    shown = effective(load_settings(path), Scorer.load(model))
+    shown = effective(load_settings(config), Scorer.load(model))
     if as_json:
         click.echo(json.dumps({key: {"value": v, "from": o} for key, (v, o) in shown.items()}, ensure_ascii=False))
         return
@@ -68,11 +55,11 @@ def show(path: Path | None, model: Path, as_json: bool) -> None:
 
 
 @command.command("set", context_settings={"ignore_unknown_options": True})  # a value may be -0.1
-@_config
+@config_option
 @model_option
 @click.argument("key", shell_complete=config_keys)
 @click.argument("value")
-def set_value(path: Path | None, model: Path, key: str, value: str) -> None:
+def set_value(config: Path | None, model: Path, key: str, value: str) -> None:
     """Set KEY (such as filter.remove_at) to VALUE in the config file; comments and order stay.
 
     What would make the file invalid is refused, and the file left as it is.
@@ -82,7 +69,7 @@ def set_value(path: Path | None, model: Path, key: str, value: str) -> None:
     from circleshield_addon.settings import default_config_path, parse_settings
     from circleshield_model.scorer import Scorer
 
-    path = path or default_config_path()
+    path = config or default_config_path()
     changed = with_value(path, key, value)
     Judge(Scorer.load(model), parse_settings(changed, path))
     write_config(path, changed)
@@ -90,24 +77,24 @@ def set_value(path: Path | None, model: Path, key: str, value: str) -> None:
 
 
 @command.command("check")
-@_config
+@config_option
 @model_option
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-def check(path: Path | None, model: Path, file: Path | None) -> None:
+def check(config: Path | None, model: Path, file: Path | None) -> None:
     """Say whether the config file, or FILE, is valid; exit code 2 if it is not."""
     from circleshield_addon.judge import Judge
     from circleshield_addon.settings import default_config_path, load_settings
     from circleshield_model.scorer import Scorer
 
-    path = file or path or default_config_path()
+    path = file or config or default_config_path()
     Judge(Scorer.load(model), load_settings(path))
     click.echo(f"{path}: valid")
 
 
 @command.command("add-user")
-@_config
+@config_option
 @click.argument("name")
-def add_user(path: Path | None, name: str) -> None:
+def add_user(config: Path | None, name: str) -> None:
     """Let NAME use the proxy with a password, which is asked for, or read from stdin if that is no terminal.
 
     Once there is a user, the proxy serves nobody else. A user who is there already gets the new password.
@@ -116,7 +103,7 @@ def add_user(path: Path | None, name: str) -> None:
     from circleshield_addon.proxy_users import hash_of
     from circleshield_addon.settings import default_config_path, parse_settings
 
-    path = path or default_config_path()
+    path = config or default_config_path()
     if "." in name:
         raise InputError(f"users: {name!r} is no name; use letters, figures, - and _")
     changed = with_value(path, f"users.{name}.password", json.dumps(hash_of("")))
@@ -131,14 +118,14 @@ def add_user(path: Path | None, name: str) -> None:
 
 
 @command.command("remove-user")
-@_config
+@config_option
 @click.argument("name")
-def remove_user(path: Path | None, name: str) -> None:
+def remove_user(config: Path | None, name: str) -> None:
     """Let NAME use the proxy no longer. Without any user it serves everybody who reaches it."""
     from circleshield.config_file import without_table, write_config
     from circleshield_addon.settings import default_config_path, load_settings, parse_settings
 
-    path = path or default_config_path()
+    path = config or default_config_path()
     if name not in load_settings(path).users:
         raise InputError(f"{path}: there is no proxy user {name}")
     changed = without_table(path, "users", name)

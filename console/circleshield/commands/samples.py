@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from circleshield.completing import platforms
-from circleshield.home import home_option, model_option
+from circleshield.home import config_option, home_option, model_option
 from circleshield.moments import Moment
 from circleshield.terminal import plain
 from circleshield_model.errors import InputError
@@ -121,9 +121,7 @@ def add(home: Path, spam: bool, author: str, lang: str, weight: float, as_json: 
 @click.option("--text-column", metavar="NAME", help="Column or key of the text, where its name is unusual.")
 @click.option("--label-column", metavar="NAME", help="Column or key of the label, where its name is unusual.")
 @click.option("--encoding", help="Where what is told from the file's bytes is wrong.")
-@click.option(
-    "--config", type=click.Path(path_type=Path), envvar="CIRCLESHIELD_CONFIG", help="For captures: config file."
-)
+@config_option
 @model_option
 @click.option("--json", "as_json", is_flag=True, help="What was done, as JSON.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), required=False)
