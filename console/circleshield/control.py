@@ -6,9 +6,11 @@ beside `command` are its arguments; one line of JSON comes back, `{"error": …}
 
 import asyncio
 import json
+import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -37,24 +39,41 @@ async def control_socket(home: Path, answers: dict[str, Callable[..., dict[str, 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             request = json.loads(await asyncio.wait_for(reader.readline(), _SECONDS))
-            reply = answers[request.pop("command")](**request)
-        except InputError as e:
-            reply = {"error": str(e)}
+            asked = answers[request.pop("command")]
+            signature(asked).bind(**request)
         except (ValueError, KeyError, TypeError, AttributeError, TimeoutError):
             reply = {"error": f"the commands are: {', '.join(answers)}"}
+        else:
+            reply = _answered(asked, request)
         writer.write(json.dumps(reply, ensure_ascii=False).encode() + b"\n")
         writer.close()
 
+    listening = socket.socket(socket.AF_UNIX)
+    before = os.umask(0o177)  # so that there is no moment in which others could connect
     try:
-        server = await asyncio.start_unix_server(answer, path)
+        listening.bind(str(path))
     except OSError as e:
+        listening.close()
         raise InputError(f"{path}: cannot listen there: {e.strerror or e}") from e
-    path.chmod(0o600)
+    finally:
+        os.umask(before)
+    server = await asyncio.start_unix_server(answer, sock=listening)
     try:
         yield
     finally:
         server.close()
         path.unlink(missing_ok=True)
+
+
+def _answered(answer: Callable[..., dict[str, Any]], arguments: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return answer(**arguments)
+    except InputError as e:
+        return {"error": str(e)}
+    except Exception as e:  # the one who asked must not think that no proxy runs
+        from circleshield_addon.filtering import where
+
+        return {"error": f"the proxy failed to do that: {where(e)}"}
 
 
 def ask(home: Path, command: str, **arguments: Any) -> dict[str, Any]:

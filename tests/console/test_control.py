@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from circleshield.control import SOCKET, ask, control_socket
+from circleshield_addon.filtering import where
 from circleshield_model.errors import InputError
 
 
@@ -50,6 +51,19 @@ def test_arguments_and_errors_get_through(tmp_path: Path) -> None:
     for wrong in ({}, {"number": 4, "colour": "red"}):
         with pytest.raises(InputError, match=r"^the commands are: half$"):
             asyncio.run(asked(**wrong))
+
+
+def test_a_fault_of_the_proxy_is_told_by_its_place(tmp_path: Path) -> None:
+    def fails() -> dict[str, Any]:
+        raise KeyError("the text of a post")
+
+    async def asked() -> dict[str, Any]:
+        async with control_socket(tmp_path, {"status": fails}):
+            return await asyncio.to_thread(ask, tmp_path, "status")
+
+    assert where  # loaded, as it is in a proxy
+    with pytest.raises(InputError, match=r"^the proxy failed to do that: KeyError at test_control\.py:\d+$"):
+        asyncio.run(asked())
 
 
 @pytest.mark.parametrize("line", [b"\n", b"no json\n", b"[]\n", b"{}\n", b'{"command":["status"]}\n', b"\xff\n"])
