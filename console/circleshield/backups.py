@@ -25,6 +25,7 @@ from circleshield.sealed_file import MAGIC, SealedReader, SealedWriter
 from circleshield_addon.ledger import FILE as LEDGER
 from circleshield_addon.ledger import damaged
 from circleshield_model.errors import InputError
+from circleshield_model.private_file import private_folder
 
 FORMAT = 1
 CONFIG = "config.toml"
@@ -111,7 +112,7 @@ def put_in_place(backup: Backup, home: Path, config: Path) -> Path | None:
     done: list[tuple[Path, Path]] = []
 
     def move(source: Path, target: Path) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(target.parent)
         shutil.move(source, target)
         done.append((source, target))
 
@@ -215,6 +216,6 @@ def _put(tar: tarfile.TarFile, name: str, content: IO[bytes]) -> None:
 
 
 def _write(path: Path, content: IO[bytes]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(path.parent)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         shutil.copyfileobj(content, file)

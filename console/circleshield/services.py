@@ -15,6 +15,7 @@ from platformdirs import user_config_path, user_data_path, user_log_path
 from circleshield import service_units
 from circleshield.config_file import write_config
 from circleshield_model.errors import InputError
+from circleshield_model.private_file import private_folder
 
 UNIT = "circleshield.service"
 _SHOWN = ("ActiveState", "UnitFileState", "MainPID", "NRestarts", "MemoryCurrent", "ActiveEnterTimestamp", "Result")
@@ -235,7 +236,7 @@ def _make_user() -> bool:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(folder)
     except OSError as e:
         raise InputError(f"{folder}: cannot be made: {e.strerror}") from e
 

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from circleshield_model.errors import InputError
+from circleshield_model.private_file import private_folder
 
 _FILE = "skipped"
 
@@ -38,7 +39,7 @@ class Skipped:
 
     def _write(self, line: str) -> None:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private_folder(self._path.parent)
             number = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             with os.fdopen(number, "w", encoding="ascii") as file:
                 file.write(line + "\n")

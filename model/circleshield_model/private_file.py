@@ -1,4 +1,4 @@
-"""Files that only their owner may read."""
+"""Files and folders that only their owner may read."""
 
 import os
 import tempfile
@@ -8,9 +8,15 @@ from pathlib import Path
 from typing import IO
 
 
+def private_folder(folder: Path) -> None:
+    """Makes a folder and those that it is in, with mode 0700 where they are missing. Raises OSError."""
+    for each in reversed((folder, *folder.parents)):
+        each.mkdir(mode=0o700, exist_ok=True)
+
+
 def write_private(path: Path, data: bytes) -> None:
     """Writes a file whole or not at all, with mode 0600; its folder is made. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(path.parent)
     with written_private(path) as file:
         file.write(data)
 

@@ -46,11 +46,11 @@ def test_nothing_is_left(tmp_path: Path) -> None:
     finally:
         proxy.terminate()
         proxy.wait()
-    assert {"ca", "ledger.sqlite3", "samples.jsonl"} <= {
-        path.name for path in (home / ".local/share/circleshield").iterdir()
-    }
+    data = home / ".local/share/circleshield"
+    assert {"ca", "ledger.sqlite3", "samples.jsonl"} <= {path.name for path in data.iterdir()}
+    assert data.stat().st_mode & 0o077 == 0
     assert (home / ".config/systemd/user/circleshield.service").exists()
-    private = [file for file in (home / ".local/share/circleshield").rglob("*") if file.is_file()]
+    private = [file for file in data.rglob("*") if file.is_file()]
     open_to_others = {file.name for file in private if file.stat().st_mode & 0o077}
     # The certificate that devices install, and a prime that mitmproxy puts there for everybody alike.
     assert open_to_others == {ROOT_FILE, "mitmproxy-dhparam.pem"}

@@ -66,6 +66,7 @@ def restore(file: Path, home: Path, config: Path | None, passphrase_file: Path |
     from circleshield import backups
     from circleshield.control import runs
     from circleshield_addon.settings import default_config_path, load_settings
+    from circleshield_model.private_file import private_folder
 
     config = (config or default_config_path()).resolve()
     if runs(home):
@@ -73,7 +74,7 @@ def restore(file: Path, home: Path, config: Path | None, passphrase_file: Path |
     try:
         with sys.stdin.buffer if str(file) == "-" else file.open("rb") as source:
             passphrase = _passphrase(passphrase_file, new=False) if backups.is_sealed(source) else None
-            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private_folder(home)
             with backups.unpacked(source, home, passphrase) as backup:
                 there = [path for path in backup.targets(home, config).values() if path.exists()]
                 if there and not force:
