@@ -1,6 +1,7 @@
 """A real `circleshield run` in a process of its own."""
 
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -34,10 +35,11 @@ def wait_for(process: subprocess.Popen[bytes], output: Path, pattern: str) -> re
 
 
 class ProxyProcess:
-    """A started proxy: `port` is where it listens, `ca` the file that its clients trust."""
+    """A started proxy: `port` is where it listens, `ca` the file that its clients trust, `home` its folder."""
 
     def __init__(self, process: subprocess.Popen[bytes], folder: Path) -> None:
         self.process = process
+        self.home = folder
         self.ca = folder / "ca" / "mitmproxy-ca-cert.pem"
         self.stderr = folder / "stderr"
         self._read = 0
@@ -65,6 +67,13 @@ class ProxyProcess:
     def wait(self) -> int:
         """The exit code, once the process has ended."""
         return self.process.wait(HANG_SECONDS)
+
+
+def free_udp_port() -> int:
+    """For a WireGuard mode beside a regular one: mitmproxy takes port 0 for one of them alone."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -4,8 +4,6 @@ import ipaddress
 import json
 import shutil
 import ssl
-import subprocess
-import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -18,9 +16,10 @@ from mitmproxy import certs
 from tests.end_to_end import tls_clients
 from tests.end_to_end.browser import needs_chromium
 from tests.end_to_end.client import Client
+from tests.end_to_end.commands import circleshield
 from tests.end_to_end.feed import MIXED, timeline, timeline_without_sales
 from tests.end_to_end.origin import Answer, Origin
-from tests.end_to_end.proxy_process import CIRCLESHIELD, CONFIG, ProxyProcess, running_proxy
+from tests.end_to_end.proxy_process import CONFIG, ProxyProcess, running_proxy
 from tests.end_to_end.tls_clients import Site
 
 from circleshield_addon import authority
@@ -143,11 +142,6 @@ def test_the_kind_of_ca_is_chosen_on_the_first_run(tmp_path: Path, origin_ca: Pa
     refused = circleshield(tmp_path, "run", "--ca", "constrained", "--listen", "127.0.0.1:0")
     assert refused.returncode == 2
     assert "circleshield ca renew --ca constrained" in refused.stderr
-
-
-def circleshield(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, *CIRCLESHIELD, *arguments, "--home", str(home)]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=60)
 
 
 def ask(home: Path, *arguments: str) -> "dict[str, object]":

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from tests.end_to_end.client import Client, read_until
+from tests.end_to_end.commands import said
 from tests.end_to_end.faulty_proxy import PLACES
 from tests.end_to_end.feed import FRIENDS, MIXED, timeline, timeline_without_sales
 from tests.end_to_end.origin import JSON_HEADERS, Answer, Origin
 from tests.end_to_end.proxy_process import CONFIG, ProxyProcess, running_proxy
-from tests.end_to_end.test_policy import circleshield
 from tests.end_to_end.test_start_and_stop import wait_for_request
 
 PAGE, WITHOUT = timeline(*MIXED), timeline_without_sales(*MIXED)
@@ -74,10 +74,11 @@ def test_exception_in_the_ledger_costs_no_traffic(origin: Origin, through: Clien
     path = origin.add(Answer([timeline(*FRIENDS)]))
     faulty.has("ledger")
     assert through.get(path).body == timeline(*FRIENDS)
-    time.sleep(0.8)
-    said = "\n".join(faulty.proxy.new_log())
-    assert said.count("ledger: nothing is recorded at present: LookupError at ") == 1
+    faulty.proxy.wait_for_log("ledger: nothing is recorded at present")
     faulty.has("")
+    faulty.proxy.wait_for_log("recording again")
+    log = "\n".join(faulty.proxy.new_log())
+    assert log.count("ledger: nothing is recorded at present: LookupError at ") == 1
     assert through.get(path).body == timeline(*FRIENDS)
 
 
@@ -127,11 +128,11 @@ def test_a_page_that_is_being_judged_holds_the_exit(
 @pytest.mark.parametrize("seconds", [400 * 86_400, -400 * 86_400])
 def test_clock_jumps(seconds: int, origin: Origin, through: Client, faulty: Faulty) -> None:
     path = origin.add(Answer([timeline(*FRIENDS)]), "/api/v1/timelines/tag/{}")
-    circleshield("pause", faulty.folder, "1h")
+    said(faulty.folder, "pause", "1h")
     faulty.has(str(seconds))
     paused = seconds < 0
-    assert ("paused" in circleshield("status", faulty.folder)) == paused
-    circleshield("resume", faulty.folder)
+    assert ("paused" in said(faulty.folder, "status")) == paused
+    said(faulty.folder, "resume")
     assert through.get(path).body == timeline(*FRIENDS)
     assert "已折叠" in through.get(origin.add(Answer([PAGE]))).body.decode()
     faulty.has("")

@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.end_to_end.client import Client
+from tests.end_to_end.commands import wait_until
 from tests.end_to_end.feed import MIXED, SALES, timeline, timeline_without_sales
 from tests.end_to_end.origin import Answer, Origin
 from tests.end_to_end.proxy_process import CONFIG, running_proxy, wait_for
-from tests.end_to_end.test_ledger import _log as logged
-from tests.end_to_end.test_ledger import _wait_until as wait_until
+from tests.end_to_end.test_ledger import logged
 from tests.end_to_end.test_policy import Load
 
 from circleshield_model.artefact import ARRAYS, MANIFEST, PACKAGED, PIPELINE, sha256
@@ -85,7 +85,7 @@ def test_model_and_config_are_spoilt(tmp_path: Path, origin: Origin, origin_ca: 
         refused(lambda: config.write_bytes(b""), "is empty")
         refused(config.unlink, "there is no such config file")
         config.write_text(CONFIG + "[filter]\naction = 'watch'\n", encoding="utf-8")
-        wait_until(lambda: through.get(path).body == PAGE, 10.0)
+        wait_until(lambda: through.get(path).body == PAGE)
         assert not marker.exists()
         assert "Traceback" not in proxy.whole_log()
 
@@ -120,14 +120,14 @@ def test_ledger_locked_full_and_damaged(small_disk: Path, origin: Origin, origin
             seen += 1
 
         filtered()
-        wait_until(lambda: len(logged(small_disk)) == 1, 10.0)
+        wait_until(lambda: len(logged(small_disk)) == 1)
         with closing(sqlite3.connect(ledger, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             filtered()
             wait_for(proxy.process, proxy.stderr, "another program holds it locked")
             filtered()
             other.execute("ROLLBACK")
-        wait_until(lambda: len(logged(small_disk)) == seen, 10.0)
+        wait_until(lambda: len(logged(small_disk)) == seen)
 
         (small_disk / "filler").write_bytes(b"x" * (shutil.disk_usage(small_disk).free - 4096))
         while "the disk is full" not in proxy.whole_log() and seen < 600:
@@ -135,7 +135,7 @@ def test_ledger_locked_full_and_damaged(small_disk: Path, origin: Origin, origin
         wait_for(proxy.process, proxy.stderr, "the disk is full")
         filtered()
         (small_disk / "filler").unlink()
-        wait_until(lambda: len(logged(small_disk)) == min(seen, 50), 10.0)
+        wait_until(lambda: len(logged(small_disk)) == min(seen, 50))
 
         proxy.new_log()
         ledger.chmod(0o400)
@@ -163,7 +163,7 @@ def test_ledger_on_a_disk_that_is_read_only(tmp_path: Path, origin: Origin, orig
             assert through.get(path).body == WITHOUT
             assert proxy.whole_log().count("it may not be written") == 1
             subprocess.run(["umount", "-l", str(ledger)], check=True)
-            wait_until(lambda: len(logged(tmp_path)) == 3, 20.0)
+            wait_until(lambda: len(logged(tmp_path)) == 3)
             assert through.get(path).body == WITHOUT
             assert "Traceback" not in proxy.whole_log()
     finally:
@@ -181,7 +181,7 @@ def test_ended_under_load_and_started_again(tmp_path: Path, origin: Origin, orig
             through = replace(direct, ca=proxy.ca, proxy=proxy.port)
             assert through.get(path).body == WITHOUT
             if number is None:
-                wait_until(lambda: len(logged(tmp_path)) == 3, 5.0)
+                wait_until(lambda: len(logged(tmp_path)) == 3)
                 break
             with Load(origin, proxy, path, does=lambda body: "whole" if body == WITHOUT else "half") as load:
                 time.sleep(1.0)
@@ -191,8 +191,8 @@ def test_ended_under_load_and_started_again(tmp_path: Path, origin: Origin, orig
                 at = time.monotonic()
                 proxy.wait()
             assert proxy.process.returncode == code
-            assert {did for _, did in load.seen} == {"whole"}, "no half page"
+            assert {seen.did for seen in load.seen} == {"whole"}, "no half page"
             assert len(load.seen) > 20
-            assert not [asked for asked, _ in load.seen if asked > at + 1.0], "what is new is refused"
+            assert not [seen for seen in load.seen if seen.asked > at + 1.0], "what is new is refused"
         with closing(sqlite3.connect(tmp_path / "ledger.sqlite3")) as ledger:
             assert ledger.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

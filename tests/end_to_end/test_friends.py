@@ -2,15 +2,13 @@
 
 import json
 import math
-import subprocess
-import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tests.end_to_end.client import Client
+from tests.end_to_end.commands import said, wait_until
 from tests.end_to_end.feed import FRIENDS, SALES
 from tests.end_to_end.origin import Answer, Origin
 from tests.end_to_end.proxy_process import CONFIG, running_proxy
@@ -39,29 +37,17 @@ def _config(friends: str = "") -> str:
     return f"{CONFIG}[filter]\nremove_at = {cut_off}\nreview_at = 0.3\n[friends]\n{friends}\n"
 
 
-def _said(home: Path, *arguments: str) -> str:
-    command = [sys.executable, "-m", "circleshield", arguments[0], "--home", str(home), *arguments[1:]]
-    return subprocess.run(command, capture_output=True, check=True).stdout.decode()
-
-
-def _wait_until(is_so: Callable[[], bool], seconds: float = 3.0) -> None:
-    give_up_at = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < give_up_at
-        time.sleep(0.05)
-
-
 def test_history_restart_undo_and_forget(origin: Origin, direct: Client, tmp_path: Path, origin_ca: Path) -> None:
     ads = origin.add(Answer([_page(ADS, *((SELLER, text) for text in SALES), (FRIEND, FRIENDS[0]))]))
     later = origin.add(Answer([_page(LATER, (SELLER, SOFT), (SELLER, FRIENDS[2]), (FRIEND, FRIENDS[1]))]))
     config = tmp_path / "config.toml"
 
     def listed() -> dict[str, dict[str, Any]]:
-        lines = _said(tmp_path, "friends", "--config", str(config), "--json").splitlines()
+        lines = said(tmp_path, "friends", "--config", str(config), "--json").splitlines()
         return {row["author"]: row for row in map(json.loads, lines)}
 
     def noted(post: int) -> dict[str, Any]:
-        rows = map(json.loads, _said(tmp_path, "log", "--json").splitlines())
+        rows = map(json.loads, said(tmp_path, "log", "--json").splitlines())
         found: dict[str, dict[str, Any]] = {row["post_id"]: row for row in rows}
         return found[str(post)]
 
@@ -74,8 +60,8 @@ def test_history_restart_undo_and_forget(origin: Origin, direct: Client, tmp_pat
         # Of a new author it is shown; the author's ads go by their text alone; then it goes, and the rest stays.
         assert shown(later) == [LATER, LATER + 1, LATER + 2]
         assert shown(ads) == [ADS + 3]
-        _wait_until(lambda: shown(later) == [LATER + 1, LATER + 2])
-        _wait_until(lambda: noted(LATER)["action"] == "remove")
+        wait_until(lambda: shown(later) == [LATER + 1, LATER + 2])
+        wait_until(lambda: noted(LATER)["action"] == "remove")
         entry = noted(LATER)
         assert entry["reasons"][0].startswith("score 0.9")
         assert " (text 0." in entry["reasons"][0]
@@ -84,34 +70,34 @@ def test_history_restart_undo_and_forget(origin: Origin, direct: Client, tmp_pat
 
         # The switch is taken up at once.
         config.write_text(_config("history = false"), encoding="utf-8")
-        _wait_until(lambda: shown(later) == [LATER, LATER + 1, LATER + 2])
+        wait_until(lambda: shown(later) == [LATER, LATER + 1, LATER + 2])
 
     # It outlives a restart. The user's own word turns it: one ad was none, and neither was this post.
     with running_proxy(tmp_path, origin_ca, config=_config()) as proxy:
         through = replace(direct, ca=proxy.ca, proxy=proxy.port)
         assert shown(later) == [LATER + 1, LATER + 2]
-        _said(tmp_path, "restore", f"mastodon:{ADS}")
-        _wait_until(lambda: shown(later) == [LATER, LATER + 1, LATER + 2])
-        _said(tmp_path, "restore", "--undo", f"mastodon:{ADS}")
-        _wait_until(lambda: shown(later) == [LATER + 1, LATER + 2])
+        said(tmp_path, "restore", f"mastodon:{ADS}")
+        wait_until(lambda: shown(later) == [LATER, LATER + 1, LATER + 2])
+        said(tmp_path, "restore", "--undo", f"mastodon:{ADS}")
+        wait_until(lambda: shown(later) == [LATER + 1, LATER + 2])
 
         # An allowed author is never touched.
-        _said(tmp_path, "allow-author", f"mastodon:{SELLER}")
-        _wait_until(lambda: shown(later) == [LATER, LATER + 1, LATER + 2])
-        _said(tmp_path, "allow-author", "--undo", f"mastodon:{SELLER}")
-        _wait_until(lambda: shown(later) == [LATER + 1, LATER + 2])
+        said(tmp_path, "allow-author", f"mastodon:{SELLER}")
+        wait_until(lambda: shown(later) == [LATER, LATER + 1, LATER + 2])
+        said(tmp_path, "allow-author", "--undo", f"mastodon:{SELLER}")
+        wait_until(lambda: shown(later) == [LATER + 1, LATER + 2])
 
         # A shield takes out everything; undone by one command, it does not come back with the next ads.
         config.write_text(_config("shield_after = 3"), encoding="utf-8")
-        _wait_until(lambda: shown(later) == [LATER + 2])
+        wait_until(lambda: shown(later) == [LATER + 2])
         assert listed()[f"mastodon:{SELLER}"]["state"] == "shielded"
-        _said(tmp_path, "friends", "--undo", f"mastodon:{SELLER}")
-        _wait_until(lambda: shown(later) == [LATER + 1, LATER + 2])
+        said(tmp_path, "friends", "--undo", f"mastodon:{SELLER}")
+        wait_until(lambda: shown(later) == [LATER + 1, LATER + 2])
         assert shown(ads) == [ADS + 3]
         time.sleep(0.7)
         assert shown(later) == [LATER + 1, LATER + 2]
 
         # What is forgotten is no history.
-        _said(tmp_path, "forget", "--yes", "--author", f"mastodon:{SELLER}")
-        _wait_until(lambda: shown(later) == [LATER, LATER + 1, LATER + 2])
+        said(tmp_path, "forget", "--yes", "--author", f"mastodon:{SELLER}")
+        wait_until(lambda: shown(later) == [LATER, LATER + 1, LATER + 2])
         assert "Traceback" not in proxy.whole_log()

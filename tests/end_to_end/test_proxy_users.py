@@ -3,13 +3,13 @@
 import base64
 import json
 import socket
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from tests.end_to_end.client import Client, Reply, read_until
+from tests.end_to_end.commands import wait_until
 from tests.end_to_end.feed import MIXED, timeline, timeline_without_sales
 from tests.end_to_end.origin import HANG_SECONDS, Answer, Origin
 from tests.end_to_end.proxy_process import CONFIG, ProxyProcess, running_proxy
@@ -142,16 +142,16 @@ def test_socks5(tmp_path: Path, origin: Origin, origin_ca: Path, direct: Client)
         assert answered("anna", "wrong") == b"\x01\x01"
         assert answered("anna", PASSWORDS["anna"]) == b"\x01\x00"
 
-        # Without users it asks nobody, within a second.
+        # Without users it asks nobody.
         config = tmp_path / "config.toml"
         config.write_text(CONFIG, encoding="utf-8")
-        give_up_at = time.monotonic() + 3.0
-        chosen = b""
-        while chosen != b"\x05\x00":
-            assert time.monotonic() < give_up_at
+
+        def asks_nobody() -> bool:
             connection, chosen = greeted(b"\x00")
             connection.close()
-            time.sleep(0.05)
+            return chosen == b"\x05\x00"
+
+        wait_until(asks_nobody)
         through = replace(direct, ca=proxy.ca, proxy=proxy.port, via="socks5")
         assert through.get(path).body == WITHOUT
 
@@ -161,10 +161,7 @@ def test_users_come_and_go_while_it_runs(tmp_path: Path, plain_origin: Origin, o
     with running_proxy(tmp_path, origin_ca) as proxy:
 
         def becomes(status: int, header: str | None) -> None:
-            give_up_at = time.monotonic() + 3.0
-            while _plain(plain_origin, proxy, path, header).status != status:
-                assert time.monotonic() < give_up_at
-                time.sleep(0.05)
+            wait_until(lambda: _plain(plain_origin, proxy, path, header).status == status)
 
         becomes(200, None)
         # A password that nobody asked for goes no further either.

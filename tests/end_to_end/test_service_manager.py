@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.end_to_end.origin import HANG_SECONDS
-from tests.end_to_end.proxy_process import running_proxy, wait_for
+from tests.end_to_end.proxy_process import free_udp_port, running_proxy, wait_for
 
 from circleshield.service_manager import Heartbeat
 
@@ -57,18 +57,12 @@ def test_the_journal_gets_priorities_and_no_keys(tmp_path: Path, monkeypatch: py
     log.touch()
     found = log.stat()
     monkeypatch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino}")
-    with running_proxy(tmp_path, None, "--mode", "regular", "--mode", f"wireguard@{_free_udp_port()}") as proxy:
+    with running_proxy(tmp_path, None, "--mode", "regular", "--mode", f"wireguard@{free_udp_port()}") as proxy:
         (tmp_path / "config.toml").write_text("nonsense")
         wait_for(proxy.process, proxy.stderr, r"^<3>not taken")
         assert "token=" not in proxy.whole_log()
         assert "PrivateKey" not in proxy.whole_log()
     assert "<6>stopping" in proxy.whole_log()
-
-
-def _free_udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_another_process_is_not_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,6 @@ import json
 import plistlib
 import re
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +12,9 @@ import httpx
 import pytest
 from cryptography import x509
 from tests.end_to_end.browser import chromium, needs_chromium, wait_for_text
+from tests.end_to_end.commands import circleshield
 from tests.end_to_end.origin import HANG_SECONDS, Answer, Origin
-from tests.end_to_end.proxy_process import CIRCLESHIELD, CONFIG, ProxyProcess, running_proxy
+from tests.end_to_end.proxy_process import CONFIG, ProxyProcess, running_proxy
 
 from circleshield.reach import lan_address
 from circleshield_addon.adapters import ADAPTERS
@@ -94,29 +93,24 @@ def test_the_files_need_no_proxy_password_and_the_rest_does(tmp_path: Path, orig
         assert got(proxy, f"http://{LAN}:1/setup")[0] == 407
 
 
-def circleshield(proxy: ProxyProcess, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, *CIRCLESHIELD, *arguments, "--home", str(proxy.ca.parent.parent)]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=HANG_SECONDS)
-
-
 def test_the_commands(lan_proxy: ProxyProcess, tmp_path: Path) -> None:
-    shown = circleshield(lan_proxy, "setup", "ios", "--language", "zh").stdout
+    shown = circleshield(lan_proxy.home, "setup", "ios", "--language", "zh").stdout
     assert "证书信任设置" in shown
     assert f"http://{LAN}:{lan_proxy.port}/setup" in shown
-    removed = circleshield(lan_proxy, "setup", "android", "--remove", "--language", "en").stdout
+    removed = circleshield(lan_proxy.home, "setup", "android", "--remove", "--language", "en").stdout
     assert "Trusted credentials" in removed
     assert "Install" not in removed
     file = tmp_path / "x.mobileconfig"
-    assert circleshield(lan_proxy, "setup", "--profile", str(file)).returncode == 0
+    assert circleshield(lan_proxy.home, "setup", "--profile", str(file)).returncode == 0
     assert plistlib.loads(file.read_bytes())["PayloadType"] == "Configuration"
     assert file.stat().st_mode & 0o777 == 0o600
-    refused = circleshield(lan_proxy, "setup", "--wifi", "home")
+    refused = circleshield(lan_proxy.home, "setup", "--wifi", "home")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "--profile" in refused.stderr
 
 
 def test_the_owners_page_of_tunnels(lan_proxy: ProxyProcess) -> None:
-    page = json.loads(circleshield(lan_proxy, "status", "--json").stdout)
+    page = json.loads(circleshield(lan_proxy.home, "status", "--json").stdout)
     where = next(addresses[0] for mode, addresses in page["listening"].items() if mode.startswith("wireguard"))
     found = re.search(r"^review +(http://127.0.0.1:\d+)/(\?token=\S+)", lan_proxy.whole_log(), re.M)
     assert found is not None
@@ -133,14 +127,14 @@ def test_the_owners_page_of_tunnels(lan_proxy: ProxyProcess) -> None:
         shown = post("add", "anna").text
         assert "<svg" in shown
         assert f"Endpoint = {where}" in shown
-        assert "10.0.0.2" in circleshield(lan_proxy, "wireguard", "list").stdout
+        assert "10.0.0.2" in circleshield(lan_proxy.home, "wireguard", "list").stdout
         assert "already" in post("add", "anna").text
         for name in ("ben", "cy", "dora"):  # while the one before is still being let in
             assert f"Endpoint = {where}" in post("add", name).text
             post("revoke", name)
         assert "does not listen" not in lan_proxy.whole_log()
         post("revoke", "anna")
-        assert circleshield(lan_proxy, "wireguard", "list").stdout == ""
+        assert circleshield(lan_proxy.home, "wireguard", "list").stdout == ""
     assert got(lan_proxy, "/setup/wireguard")[0] == 403
 
 

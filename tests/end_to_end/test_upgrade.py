@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from mitmproxy.certs import CertStore
 from tests.end_to_end.client import Client
 from tests.end_to_end.feed import FRIENDS, SALES, timeline, timeline_without_sales
 from tests.end_to_end.origin import Answer, Origin
-from tests.end_to_end.proxy_process import running_proxy
+from tests.end_to_end.proxy_process import free_udp_port, running_proxy
 
 from circleshield import tunnels
 from circleshield.control import ask
@@ -64,12 +63,6 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def test_upgrade_from_the_oldest_formats(tmp_path: Path, origin: Origin, origin_ca: Path, direct: Client) -> None:
     old_home(tmp_path)
     root, key = (tmp_path / "ca" / name for name in (authority.ROOT_FILE, authority.FILE))
@@ -77,7 +70,7 @@ def test_upgrade_from_the_oldest_formats(tmp_path: Path, origin: Origin, origin_
     old_keys = json.loads((tmp_path / "ca" / "wireguard.conf").read_text())
 
     path = origin.add(Answer([timeline(FRIENDS[0], SALES[0], FRIENDS[1])]))
-    options = ("--model", str(tmp_path / "model"), "--mode", "regular", "--mode", f"wireguard@{free_port()}")
+    options = ("--model", str(tmp_path / "model"), "--mode", "regular", "--mode", f"wireguard@{free_udp_port()}")
     with running_proxy(tmp_path, origin_ca, *options, config=CONFIG) as proxy:
         # The phone trusts the CA that it had.
         through = replace(direct, ca=root, proxy=proxy.port)

@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.end_to_end.commands import said
 from tests.end_to_end.feed import MIXED, timeline, timeline_without_sales
 from tests.end_to_end.namespaces import HOME, SITE, Namespace, echo, home_and_phone, needs_namespaces
 from tests.end_to_end.origin import HANG_SECONDS, JSON_HEADERS, Answer, Origin
-from tests.end_to_end.proxy_process import CIRCLESHIELD, running_proxy
+from tests.end_to_end.proxy_process import running_proxy
 
 pytestmark = [
     needs_namespaces,
@@ -45,13 +46,6 @@ try:
 except TimeoutError:
     print("nothing")
 """
-
-
-def circleshield(home: Path, *arguments: str) -> str:
-    command = [sys.executable, *CIRCLESHIELD, *arguments, "--home", str(home)]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=HANG_SECONDS)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @contextmanager
@@ -95,7 +89,7 @@ def test_phones_in_tunnels(tmp_path: Path, certificates: tuple[Path, Path], orig
             to_site = ("--connect-to", f"localhost:{origin.port}:{SITE}:{origin.port}")
             filtered = timeline_without_sales(*MIXED).decode()
 
-            config = circleshield(tmp_path, "wireguard", "add", "anna")
+            config = said(tmp_path, "wireguard", "add", "anna")
             assert f"Endpoint = {HOME}:51820\n" in config
             with tunnel(phone, config) as keys:
                 assert fetched(phone, proxy.ca, feed, *to_site) == filtered
@@ -109,13 +103,13 @@ def test_phones_in_tunnels(tmp_path: Path, certificates: tuple[Path, Path], orig
                 with echo(home, SITE, 443), echo(home, SITE, 444):
                     assert phone.run(sys.executable, "-c", HELLO, "444") == "hello\n"
                     assert phone.run(sys.executable, "-c", HELLO, "443") == "nothing\n"  # QUIC
-                assert "10.0.0.2" in circleshield(tmp_path, "wireguard", "list")
+                assert "10.0.0.2" in said(tmp_path, "wireguard", "list")
 
-            other = circleshield(tmp_path, "wireguard", "add", "ben")
-            circleshield(tmp_path, "wireguard", "revoke", "anna")
+            other = said(tmp_path, "wireguard", "add", "ben")
+            said(tmp_path, "wireguard", "revoke", "anna")
             with tunnel(phone, config):
                 assert fetched(phone, proxy.ca, feed, *to_site, seconds=5) is None
             with tunnel(phone, other):
                 assert fetched(phone, proxy.ca, feed, *to_site) == filtered
         with running_proxy(tmp_path, origin_ca, *options, within=home.within):
-            assert circleshield(tmp_path, "wireguard", "show", "ben") == other
+            assert said(tmp_path, "wireguard", "show", "ben") == other
