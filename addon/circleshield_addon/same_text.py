@@ -7,14 +7,15 @@ units and pairs of units of the normalised text, so that disguises, spacing and 
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from circleshield_addon.post import Post
-from circleshield_model.ngrams import hashes, inside
-from circleshield_model.normalise import units
+from circleshield_model.ngrams import hash_rows, inside
+from circleshield_model.normalise import Units, units
 
 if TYPE_CHECKING:
     from rensa import RMinHash, RMinHashLSH
@@ -36,6 +37,25 @@ class _Entry(NamedTuple):
     signature: "RMinHash"
 
 
+class Words:
+    """What texts are compared by: the hashes of their units and pairs of units."""
+
+    def __init__(self, texts: Sequence[str], cut: Units, rows: NDArray[np.uint64]) -> None:
+        """`cut` are the units of the texts, in order, `rows` their `hash_rows`."""
+        self._at = {text: i for i, text in enumerate(texts)}
+        self._cut = cut
+        self._ones, self._pairs = rows[0], rows[1]
+
+    def __contains__(self, text: str) -> bool:
+        return text in self._at
+
+    def tokens(self, text: str) -> set[bytes]:
+        """Those of one text, as bytes: words for the numbers would take ten times the time."""
+        begin, end = self._cut.bounds[self._at[text] :][:2].tolist()
+        ones = self._ones[begin:end][inside(self._cut, 1)[begin:end]]
+        return set(np.concatenate((ones, self._pairs[begin : max(end - 1, begin)])).view("S8").tolist())
+
+
 class SameText:
     """Remembers texts of the last 7 days, of 10,000 posts at most, as long as the proxy runs. Threads may share it."""
 
@@ -47,16 +67,20 @@ class SameText:
         self._of_post: dict[tuple[str, str], int] = {}
         self._next = 0
 
-    def others(self, platform: str, posts: Sequence[Post], scores: Mapping[str, float], floor: float) -> dict[str, int]:
-        """From how many other accounts a post's own words came, by the post's key; `scores` are those of its text.
+    def others(
+        self, platform: str, posts: Sequence[Post], scores: Sequence[float], floor: float, words: Words | None = None
+    ) -> dict[str, int]:
+        """From how many other accounts a post's own words came, by the post's key; `scores` are those of the texts.
+
+        `words` spares normalising those texts that are in it once more.
 
         Posts that score less than `floor` are left out: chain letters, notices and lyrics go round as well. What an
         author only repeats does not count: it is the same for all who repeat it.
         """
         seen = {
-            post.key: (post, words)
-            for post in posts
-            if scores[post.text] >= floor and post.author_id and len(words := _own_words(post)) >= _MIN_LENGTH
+            post.key: (post, own)
+            for post, score in zip(posts, scores, strict=True)
+            if score >= floor and post.author_id and len(own := _own_words(post)) >= _MIN_LENGTH
         }
         if not seen:
             return {}
@@ -64,11 +88,11 @@ class SameText:
             now = self._clock()
             while self._entries and next(iter(self._entries.values())).time < now - _WITHIN_SECONDS:
                 self._drop(next(iter(self._entries)))
-            new = {key: words for key, (_, words) in seen.items() if not self._knows((platform, key), words)}
-            for (key, words), signature in zip(new.items(), _signatures(list(new.values())), strict=True):
+            new = {key: own for key, (_, own) in seen.items() if not self._knows((platform, key), own)}
+            for (key, own), signature in zip(new.items(), _signatures(list(new.values()), words), strict=True):
                 if signature is not None:
                     author = (platform, seen[key][0].author_id)
-                    self._add(_Entry((platform, key), author, hash(words), now, signature))
+                    self._add(_Entry((platform, key), author, hash(own), now, signature))
             return {key: self._accounts(number) for key in seen if (number := self._of_post.get((platform, key)))}
 
     def _knows(self, post: tuple[str, str], words: str) -> bool:
@@ -114,19 +138,17 @@ def _own_words(post: Post) -> str:
     return "" if words.startswith("RT @") else words.partition("//@")[0].strip()
 
 
-def _signatures(texts: Sequence[str]) -> list["RMinHash | None"]:
+def _signatures(texts: Sequence[str], words: Words | None) -> list["RMinHash | None"]:
     """One a text; None for one that is too short."""
     from rensa import RMinHash
 
-    if not texts:
-        return []
-    cut = units(texts)
-    ones, pairs, *_ = hashes(cut)
-    # As bytes, which take a tenth of the time that words for the numbers do; zeros at their end are cut off.
-    kept = [np.where(inside(cut, n), each, 0).view("S8").tolist() for n, each in ((1, ones), (2, pairs))]
+    others = [text for text in texts if words is None or text not in words]
+    if others:
+        cut = units(others)
+        further = Words(others, cut, hash_rows(cut))
     found: list[RMinHash | None] = []
-    for begin, end in zip(cut.bounds[:-1].tolist(), cut.bounds[1:].tolist(), strict=True):
-        tokens = {token for each in kept for token in each[begin:end]} - {b""}
+    for text in texts:
+        tokens = (further if words is None or text not in words else words).tokens(text)
         signature = None
         if len(tokens) >= _MIN_LENGTH:
             signature = RMinHash(_PERMUTATIONS, _SEED)

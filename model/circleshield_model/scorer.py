@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,14 @@ class Evidence:
     def __str__(self) -> str:
         """As a reason."""
         return f"{self.text if self.start is None else f'“{self.text}”'} {self.weight:+.1f}"
+
+
+class Reading(NamedTuple):
+    """Posts with their probabilities of sales_spam (n,), their units, and the `hash_rows` of these."""
+
+    scores: NDArray[np.float64]
+    units: Units
+    rows: NDArray[np.uint64]
 
 
 class Scorer:
@@ -71,13 +79,18 @@ class Scorer:
 
     def scores(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Calibrated probability of sales_spam of each post (n,), the same in any batch."""
-        if not texts:
-            return np.zeros(0)
-        return self._decide(units(texts))[2]
+        return self.read(texts).scores
 
-    def _decide(self, cut: Units) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-        """What each unit weighs in fixed point (m,), evidence weighed (n, columns) and probabilities (n,)."""
+    def read(self, texts: Sequence[str]) -> Reading:
+        """The same, with what was worked out on the way."""
+        cut = units(texts)
         rows = hash_rows(cut)
+        return Reading(self._decide(cut, rows)[2] if texts else np.zeros(0), cut, rows)
+
+    def _decide(
+        self, cut: Units, rows: NDArray[np.uint64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """What each unit weighs in fixed point (m,), evidence weighed (n, columns) and probabilities (n,)."""
         each = weigh(self._weights, rows, cut)
         weighed = evidence(cut, each, cues.count(cut, rows), self._step) * self._coefficients
         # added up in a fixed order, whatever the batch
@@ -92,7 +105,7 @@ class Scorer:
         if not texts:
             return []
         cut = units(texts)
-        each, weighed, _ = self._decide(cut)
+        each, weighed, _ = self._decide(cut, hash_rows(cut))
         found = [
             [Evidence(name, w) for name, w in zip(SHAPE, row, strict=True) if abs(w) > _SAYS]
             for row in weighed[:, len(SUMS) :].tolist()

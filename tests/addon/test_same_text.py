@@ -50,7 +50,7 @@ def posts(texts: Sequence[str], authors: Sequence[str] | None = None, own: str |
 
 
 def counted(same: SameText, shown: Sequence[Post], score: float = 0.9) -> list[int | None]:
-    found = same.others("weibo", shown, {post.text: score for post in shown}, 0.9)
+    found = same.others("weibo", shown, [score] * len(shown), 0.9)
     return [found.get(post.key) for post in shown]
 
 
