@@ -208,6 +208,11 @@ class Settings(_Table):
                 values[key], origins[key] = getattr(table, key), f"{name}.{key}"
         return Filter.model_construct(None, **values), origins
 
+    def set_elsewhere(self, *keys: str) -> bool:
+        """Whether a platform or a profile has one of these keys of `[filter]` for itself."""
+        tables: tuple[Filter, ...] = (*self.platforms.values(), *self.profiles.values())
+        return any(getattr(table, key) is not None for table in tables for key in keys)
+
     def combinations(self) -> Iterator[tuple[str | None, str | None]]:
         """Every platform and profile that may have values of its own; None for the rest."""
         return ((platform, profile) for platform in (None, *self.platforms) for profile in (None, *self.profiles))

@@ -1,6 +1,5 @@
 """The config file as a person meets it: the commented one, what each key is, and changes that keep the rest."""
 
-import os
 import re
 import types
 from collections.abc import Iterator, Mapping, Sequence
@@ -189,9 +188,8 @@ def write_config(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
-        with written_private(path) as file:
+        with written_private(path, mode) as file:
             file.write(text.encode())
-            os.fchmod(file.fileno(), mode)
     except OSError as e:
         raise InputError(f"{path}: cannot be written: {e.strerror}") from e
 

@@ -16,14 +16,15 @@ def write_private(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def written_private(path: Path) -> Iterator[IO[bytes]]:
-    """Where such a file is written; it takes its name at the end of the block, if all went well."""
+def written_private(path: Path, mode: int = 0o600) -> Iterator[IO[bytes]]:
+    """Where such a file is written; it takes its name, and another mode, at the end of the block if all went well."""
     number, fresh = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mkstemp itself gives 0600
     try:
         with os.fdopen(number, "wb") as file:
             yield file
             file.flush()
             os.fsync(number)
+        Path(fresh).chmod(mode)
         Path(fresh).replace(path)
     except BaseException:
         Path(fresh).unlink(missing_ok=True)

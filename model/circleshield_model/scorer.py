@@ -1,7 +1,6 @@
 """The proxy's scorer: numpy alone, the same score as the scikit-learn pipeline it was made from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -15,10 +14,10 @@ from circleshield_model.ngrams import hash_rows, weigh
 from circleshield_model.normalise import Units, units
 
 _SAYS = 0.05  # log-odds below which nothing is said about a piece
+_MOST = 10  # units that a piece begins with n-grams at
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(NamedTuple):
     """A piece of the original text, or a cue by its plain name, and what it adds in log-odds.
 
     `start` and `end` are offsets in the original text, None for a cue.
@@ -100,7 +99,8 @@ class Scorer:
     def explain(self, texts: Sequence[str]) -> list[tuple[Evidence, ...]]:
         """What speaks for sales_spam (above 0) in each post and against it, strongest first.
 
-        The words share what the sums over them add to the decision; neighbours of the same sign are one piece.
+        The words share what the sums over them add to the decision; neighbours of the same sign are one piece, where
+        they are many the strongest ones, and those before and after them others.
         """
         if not texts:
             return []
@@ -117,7 +117,7 @@ class Scorer:
         if strong.size:
             sign = np.sign(each[strong])
             parted = (np.diff(strong) > 1) | (sign[1:] != sign[:-1]) | (np.diff(post[strong]) != 0)
-            at = np.concatenate(([0], np.flatnonzero(parted) + 1))
+            at = _few(np.concatenate(([0], np.flatnonzero(parted) + 1)), np.abs(each[strong]))
             first, last = strong[at], strong[np.append(at[1:], strong.size) - 1]
             # An n-gram reaches beyond the unit that it begins at.
             starts, ends = cut.offsets()
@@ -136,3 +136,21 @@ class Scorer:
             tuple(str(piece) for piece in [e for e in pieces if (e.weight > 0) == is_spam][:most])
             for pieces, is_spam in zip(self.explain(texts), spam, strict=True)
         ]
+
+
+def _few(at: NDArray[np.int64], strengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where runs begin (k,), with more of them, so that none is longer than `_MOST` of the `strengths` (m,).
+
+    Of a run that is longer, the strongest so many in a row become one, again and again.
+    """
+    while (long := np.flatnonzero((sizes := np.diff(at, append=strengths.size)) > _MOST)).size:
+        run, windows = at[long], sizes[long] - _MOST + 1
+        first = np.cumsum(windows) - windows
+        place = np.arange(windows.sum()) + (run - first).repeat(windows)
+        sums = np.concatenate(([0], np.cumsum(strengths)))
+        found = sums[place + _MOST] - sums[place]
+        strongest = np.flatnonzero(found == np.maximum.reduceat(found, first).repeat(windows))
+        begin = place[strongest[strongest.searchsorted(first)]]
+        end = begin + _MOST
+        at = np.sort(np.concatenate((at, begin[begin > run], end[end < run + sizes[long]])))
+    return at

@@ -301,7 +301,7 @@ def test_an_interrupted_import_leaves_the_samples_as_they_were(tmp_path: Path, h
     rest = process.stderr.read()
     process.stderr.close()
     assert process.wait() == (130 if how == signal.SIGINT else -how)
-    assert rest == (b"circleshield: interrupted\n" if how == signal.SIGINT else b"")
+    assert rest == (b"\ncircleshield: interrupted\n" if how == signal.SIGINT else b"")
     assert (tmp_path / FILE).read_bytes() == before
     assert {path.name for path in tmp_path.iterdir()} == {FILE, "samples.lock"}
     assert answer(tmp_path, "import", "-", stdin=POSTS)["new"] == 2

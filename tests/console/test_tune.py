@@ -71,6 +71,15 @@ def test_the_ledger_from_a_time_on(home: Path, config: Path) -> None:
     assert any("scaled up" in note for note in found["notes"])
 
 
+def test_cut_offs_of_platforms_are_told(home: Path, config: Path) -> None:
+    told = "some platforms or profiles have a remove_at of their own; their posts count here as all others do"
+    assert told not in tuned(home)["notes"]
+    with config.open("a", encoding="utf-8") as file:
+        file.write("[platforms.weibo_app]\nremove_at = 0.8\n")
+    assert told in tuned(home)["notes"]
+    assert told not in tuned(home, "--cutoff", "review")["notes"]
+
+
 def test_verdicts_of_rules_do_not_count(tmp_path: Path, config: Path) -> None:
     record(tmp_path, verdict("1"), replace(verdict("2"), rules=("author blocked",)))
     assert "1 posts judged by their score" in tuned(tmp_path)["notes"][0]

@@ -134,6 +134,7 @@ def import_(home: Path, file: Path | None, from_ledger: bool, as_json: bool, **o
     A label by verdict never replaces one that is there.
     """
     from circleshield import sample_imports
+    from circleshield_addon.adapter import platform_of
     from circleshield_addon.history import Filter
     from circleshield_addon.ledger import milliseconds
 
@@ -151,7 +152,7 @@ def import_(home: Path, file: Path | None, from_ledger: bool, as_json: bool, **o
         since, platform = options["since"], options["platform"]
         which = Filter(
             since=None if since is None else milliseconds(since),
-            platform=platform and platform.partition("_")[0],
+            platform=platform and platform_of(platform),
             author=options["author"],
             action=options["action"],
         )

@@ -81,6 +81,8 @@ def command(
     evidence, notes = _evidence(home, model, source, since)
     costs = Costs(cost_lost, cost_missed, cost_review)
     which: Which = "remove_at" if cutoff == "remove" else "review_at"
+    if settings.set_elsewhere(which):
+        notes.append(f"some platforms or profiles have a {which} of their own; their posts count here as all others do")
     tuning = tune(evidence, costs, which, policy.remove_at, policy.review_at, chosen)
     if plot is not None:
         from circleshield_training.cutoff_plot import write_plot
