@@ -2,6 +2,7 @@
 
 import json
 import random
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +102,9 @@ def test_the_report_is_one_file(found: Evaluation, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     from circleshield_training.report import write
 
-    page = write(found, tmp_path / "out", "a <title>").read_text("utf-8")
+    file = write(found, tmp_path / "out", "a <title>")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600  # it quotes posts
+    page = file.read_text("utf-8")
     assert page.count("data:image/png;base64,") == 3
     assert "a &lt;title&gt;" in page
     assert "padded with 4" in page
