@@ -82,7 +82,7 @@ def _plan(options: tuple[str, ...], system: bool) -> "Plan":
     from circleshield.services import Plan, run_command
     from circleshield_addon.settings import default_config_path
 
-    with run.make_context("run", list(options)) as context:
+    with run.make_context("circleshield run", list(options)) as context:
         parsed = context.params
         fixed: list[str] = []
         for parameter in run.params:
