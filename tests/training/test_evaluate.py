@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from circleshield_model.errors import InputError
 from circleshield_model.normalise import units
 from circleshield_model.scorer import Scorer
 from circleshield_training.attacks import DISGUISES, padded
@@ -110,3 +111,5 @@ def test_the_report_is_one_file(found: Evaluation, tmp_path: Path) -> None:
     assert "padded with 4" in page
     assert 'src="http' not in page
     assert 'href="http' not in page
+    with pytest.raises(InputError, match=r"report\.html: cannot be written"):
+        write(found, file, "a <title>")

@@ -76,10 +76,14 @@ class Flip(NamedTuple):
 def write(found: Evaluation, folder: Path, title: str) -> Path:
     """Writes `report.html`, which quotes posts, for its owner alone into the folder, and returns its path.
 
-    Raises InputError if matplotlib is not installed.
+    Raises InputError if matplotlib is not installed, or the file cannot be written.
     """
     path = folder / FILE
-    write_private(path, _page(title, found, _plots(found)).encode("utf-8", "replace"))
+    page = _page(title, found, _plots(found)).encode("utf-8", "replace")
+    try:
+        write_private(path, page)
+    except OSError as e:
+        raise InputError(f"{path}: cannot be written: {e.strerror}") from e
     return path
 
 
