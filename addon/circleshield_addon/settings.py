@@ -257,8 +257,8 @@ def parse_settings(text: str, path: Path) -> Settings:
         settings = Settings.model_validate(table)
     except pydantic.ValidationError as e:
         raise InputError("\n".join(f"{path.name}: {config_errors.explained(f, Settings)}" for f in e.errors())) from e
-    for fault in _faults(settings):
-        raise InputError(f"{path.name}: {fault}")
+    if faults := dict.fromkeys(_faults(settings)):
+        raise InputError("\n".join(f"{path.name}: {fault}" for fault in faults))
     return settings
 
 

@@ -88,7 +88,9 @@ _EXAMPLES = {
 
 def commented() -> str:
     """The config file with every key explained and none set."""
-    lines = ["# circleshield: every key, as it is when it is not set. Take away the # to change one."]
+    lines = [
+        "# circleshield: every key with its default, or an example where it has none. Take away the # to change one."
+    ]
     for table in TABLES:
         lines += ["", f"# {' '.join((table.model.__doc__ or '').split())}"]
         always = table.example == table.header and table.model is not Rule

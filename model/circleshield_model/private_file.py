@@ -9,8 +9,9 @@ from typing import IO
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Writes a file whole or not at all, with mode 0600; its folder is made. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Writes a file whole or not at all, with mode 0600; folders that are missing are made. Raises OSError."""
+    for folder in reversed(path.parents):  # with mode 0700, as the XDG Base Directory Specification has it
+        folder.mkdir(exist_ok=True, mode=0o700)
     with written_private(path) as file:
         file.write(data)
 

@@ -45,6 +45,12 @@ def test_every_command_has_help(name: str) -> None:
     assert result.output.startswith("Usage: ")
 
 
+def test_a_command_misspelt_names_those_like_it() -> None:
+    result = CliRunner().invoke(circleshield, ["stat"])
+    assert result.exit_code == 2
+    assert "'stats', 'status'" in result.output
+
+
 def test_bad_input_is_one_line_and_exit_code_2() -> None:
     result = _run("filter", "--url", "nonsense")
     assert result.returncode == 2

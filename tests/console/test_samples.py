@@ -241,6 +241,7 @@ def test_remove_by_id_leaves_nothing_of_the_text(tmp_path: Path) -> None:
     assert "no sample has this id" in refused(tmp_path, "remove", ids["诚招代理 加微信"])
     assert "too short" in refused(tmp_path, "remove", ids["今天去爬山"][:3])
     assert "Name an ID" in refused(tmp_path, "remove")
+    assert "samples stats" in refused(tmp_path, "remove", "--import", "deadbeef")
 
 
 def test_remove_asks(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline
 
 from circleshield_model.errors import InputError
 from circleshield_model.evidence import COLUMNS
+from circleshield_model.private_file import write_private
 from circleshield_training.evaluate import Costs, Evaluation, measured
 from circleshield_training.features import strongest
 from circleshield_training.fit import CurvePoint, Cutoffs, Trained
@@ -73,10 +74,16 @@ class Flip(NamedTuple):
 
 
 def write(found: Evaluation, folder: Path, title: str) -> Path:
-    """Writes `report.html` into the folder and returns its path. InputError if matplotlib is not installed."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Writes `report.html`, which quotes posts, for its owner alone into the folder, and returns its path.
+
+    Raises InputError if matplotlib is not installed, or the file cannot be written.
+    """
     path = folder / FILE
-    path.write_text(_page(title, found, _plots(found)), encoding="utf-8")
+    page = _page(title, found, _plots(found)).encode("utf-8", "replace")
+    try:
+        write_private(path, page)
+    except OSError as e:
+        raise InputError(f"{path}: cannot be written: {e.strerror}") from e
     return path
 
 

@@ -285,9 +285,11 @@ def remove(home: Path, which: "_Which | None", yes: bool, as_json: bool, ids: tu
             raise InputError(f"{given}: no sample has this id; `circleshield samples list` shows them")
         if len(found) > 1:
             raise InputError(f"{given}: may be any of {len(found)} samples; give more of the id")
-    if lines and not (yes or as_json or ids):
+    if not lines:
+        raise InputError("no sample is like that; `circleshield samples stats` shows sources and imports")
+    if not (yes or as_json or ids):
         click.confirm(f"Remove {lines} line{'s' * (lines != 1)}?", abort=True)
-    removed = drop(home, doomed) if lines else 0
+    removed = drop(home, doomed)
     click.echo(json.dumps({"removed": removed}) if as_json else f"removed {removed}")
 
 
