@@ -13,7 +13,7 @@ from collections.abc import Callable
 from circleshield_addon.friends import Friends
 from circleshield_addon.judge import Judge
 from circleshield_addon.post import Post
-from circleshield_addon.same_text import SameText
+from circleshield_addon.same_text import SameText, Words
 from circleshield_addon.settings import Filter, Settings
 from circleshield_addon.settings import Friends as FriendSettings
 from circleshield_model.scorer import Scorer
@@ -81,7 +81,7 @@ def main() -> None:
         scores = dict(zip(texts, scorer.scores(texts).tolist(), strict=True))
 
         def others(page: list[Post], scores: dict[str, float] = scores) -> object:
-            return same.others("weibo", page, [scores[post.text] for post in page], floor)
+            return same.others("weibo", page, [scores[post.text] for post in page], floor, Words())
 
         first, again = per_page(others, shown), per_page(others, shown)
         print(f"| the same text, 20 {what} | {again:.0f} µs | {first:.0f} µs |", flush=True)

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import batched
 from typing import NamedTuple
 from weakref import ref
 
 from circleshield_addon.adapter import platform_of
 from circleshield_addon.choices import BLOCKED, TAKEN_OUT, Choices
+from circleshield_addon.desk import with_pauses
 from circleshield_addon.friends import Author, Friends
 from circleshield_addon.language import Language, language
 from circleshield_addon.post import Action, Post, Verdict
@@ -34,6 +36,7 @@ class Policy(NamedTuple):
 
 _REMEMBERED = 20_000  # texts; a feed is seen again on refresh, on scrolling back, on another device
 _WAITING = 200  # posts
+_AT_A_TIME = 50  # texts to be scored
 _Reading = tuple[float, Language | None]
 """What is found out about a text: its score, and the language it is in."""
 
@@ -94,7 +97,7 @@ class Judge:
         scores = [score for score, _ in readings]
         others = self._same_text.others(ids, posts, scores, _half_way(everywhere), words)
         found: list[Verdict] = []
-        for post, (text_score, written_in) in zip(posts, readings, strict=True):
+        for post, (text_score, written_in) in with_pauses(zip(posts, readings, strict=True)):
             author = self._friends.author(ids, post.author_id)
             why_not = _not_judged(post.text, written_in, policy)
             judged = why_not is None if policy is everywhere else _not_judged(post.text, written_in, everywhere) is None
@@ -108,22 +111,24 @@ class Judge:
                 found.append(self._scored(post, text_score, sales, policy, author, others.get(post.key, 0)))
         return found
 
-    def _readings(self, texts: Sequence[str]) -> tuple[list[_Reading], Words | None]:
+    def _readings(self, texts: Sequence[str]) -> tuple[list[_Reading], Words]:
         """What is found out about each text, and the words of those that are new."""
         remembered = self._remembered
         found = [remembered.get(hash(text)) for text in texts]
         new = list(dict.fromkeys(text for text, known in zip(texts, found, strict=True) if known is None))
+        words = Words()
         if not new:
-            return found, None  # type: ignore[return-value]
-        read = self.scorer.read(new)
-        scores: list[float] = read.scores.tolist()
-        fresh = {text: (score, language(text)) for text, score in zip(new, scores, strict=True)}
+            return found, words  # type: ignore[return-value]
+        fresh: dict[str, _Reading] = {}
+        for some in with_pauses(batched(new, _AT_A_TIME), after=1):
+            read = self.scorer.read(some)
+            words.add(some, read.units, read.rows)
+            for text, score in zip(some, read.scores.tolist(), strict=True):
+                fresh[text] = score, language(text)
         if len(remembered) + len(fresh) > _REMEMBERED:
             remembered.clear()
         remembered.update((hash(text), reading) for text, reading in fresh.items())
-        return [known or fresh[text] for text, known in zip(texts, found, strict=True)], Words(
-            new, read.units, read.rows
-        )
+        return [known or fresh[text] for text, known in zip(texts, found, strict=True)], words
 
     def _ruled(
         self, post: Post, platform: str, policy: Policy, choices: Choices, author: Author | None

@@ -40,20 +40,22 @@ class _Entry(NamedTuple):
 class Words:
     """What texts are compared by: the hashes of their units and pairs of units."""
 
-    def __init__(self, texts: Sequence[str], cut: Units, rows: NDArray[np.uint64]) -> None:
-        """`cut` are the units of the texts, in order, `rows` their `hash_rows`."""
-        self._at = {text: i for i, text in enumerate(texts)}
-        self._cut = cut
-        self._ones, self._pairs = rows[0], rows[1]
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[Units, NDArray[np.uint64], int]] = {}
+
+    def add(self, texts: Sequence[str], cut: Units, rows: NDArray[np.uint64]) -> None:
+        """Takes texts with their units and the `hash_rows` of these."""
+        self._found.update((text, (cut, rows, i)) for i, text in enumerate(texts))
 
     def __contains__(self, text: str) -> bool:
-        return text in self._at
+        return text in self._found
 
     def tokens(self, text: str) -> set[bytes]:
         """Those of one text, as bytes: words for the numbers would take ten times the time."""
-        begin, end = self._cut.bounds[self._at[text] :][:2].tolist()
-        ones = self._ones[begin:end][inside(self._cut, 1)[begin:end]]
-        return set(np.concatenate((ones, self._pairs[begin : max(end - 1, begin)])).view("S8").tolist())
+        cut, (ones, pairs, *_), i = self._found[text]
+        begin, end = cut.bounds[i : i + 2].tolist()
+        kept = ones[begin:end][inside(cut, 1)[begin:end]], pairs[begin : max(end - 1, begin)]
+        return set(np.concatenate(kept).view("S8").tolist())
 
 
 class SameText:
@@ -68,11 +70,11 @@ class SameText:
         self._next = 0
 
     def others(
-        self, platform: str, posts: Sequence[Post], scores: Sequence[float], floor: float, words: Words | None = None
+        self, platform: str, posts: Sequence[Post], scores: Sequence[float], floor: float, words: Words
     ) -> dict[str, int]:
         """From how many other accounts a post's own words came, by the post's key; `scores` are those of the texts.
 
-        `words` spares normalising those texts that are in it once more.
+        What `words` has needs no normalising.
 
         Posts that score less than `floor` are left out: chain letters, notices and lyrics go round as well. What an
         author only repeats does not count: it is the same for all who repeat it.
@@ -138,17 +140,15 @@ def _own_words(post: Post) -> str:
     return "" if words.startswith("RT @") else words.partition("//@")[0].strip()
 
 
-def _signatures(texts: Sequence[str], words: Words | None) -> list["RMinHash | None"]:
+def _signatures(texts: Sequence[str], words: Words) -> list["RMinHash | None"]:
     """One a text; None for one that is too short."""
     from rensa import RMinHash
 
-    others = [text for text in texts if words is None or text not in words]
-    if others:
+    if others := [text for text in texts if text not in words]:
         cut = units(others)
-        further = Words(others, cut, hash_rows(cut))
+        words.add(others, cut, hash_rows(cut))
     found: list[RMinHash | None] = []
-    for text in texts:
-        tokens = (further if words is None or text not in words else words).tokens(text)
+    for tokens in map(words.tokens, texts):
         signature = None
         if len(tokens) >= _MIN_LENGTH:
             signature = RMinHash(_PERMUTATIONS, _SEED)
