@@ -93,7 +93,13 @@ class Desk:
     def _take(self, job: _Job) -> None:
         if len(self._under_way) < min(_THREADS, self._unfinished + 1):
             self._under_way.append(None)
-            threading.Thread(target=self._work, args=(len(self._under_way) - 1,), name="judge", daemon=True).start()
+            number = len(self._under_way) - 1
+            try:
+                threading.Thread(target=self._work, args=(number,), name="judge", daemon=True).start()
+            except RuntimeError:  # the system gives no more threads
+                self._under_way.pop()
+                if not self._under_way:
+                    raise
         elif all(under_way is not None and under_way.given_up for under_way in self._under_way):
             raise OverdueError
         with self._counting:

@@ -91,6 +91,7 @@ class Shield:
         self.in_flight: set[str] = set()
         self.stopping = False
         self._desk = Desk()
+        self._events_desk = Desk()  # an event must not wait behind pages: the loop may stand still for it
         self.delays: deque[float] = deque(maxlen=_DELAYS)
         cut_responses.install()
         # An edited message goes on as one frame: mitmproxy would cut it every 4,000 bytes, characters in half.
@@ -227,7 +228,7 @@ class Shield:
         if events is None or message.from_client or not message.is_text or events.stream.kind != "websocket":
             return
         try:
-            edited = await self._desk.done(partial(events.edited, message.content), EVENT_SECONDS)
+            edited = await self._events_desk.done(partial(events.edited, message.content), EVENT_SECONDS)
         except OverdueError:
             self._fault(events, _OVERDUE)
             return
@@ -295,7 +296,7 @@ class Shield:
 
     def _edited_in_time(self, events: StreamFilter, data: bytes, name: str) -> bytes | None:
         try:
-            return self._desk.waited_for(partial(events.edited, data, name), EVENT_SECONDS)
+            return self._events_desk.waited_for(partial(events.edited, data, name), EVENT_SECONDS)
         except OverdueError:
             self._fault(events, _OVERDUE)
             return data

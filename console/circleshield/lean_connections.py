@@ -39,6 +39,7 @@ async def _server_event(self: ConnectionHandler, event: events.Event) -> None:
                         _write(self, written)
                         _carry_out(self, command)
             except Exception:
+                _write(self, written)
                 self.log("mitmproxy has crashed!", logging.ERROR, exc_info=True)
         _write(self, written)
 
