@@ -182,7 +182,7 @@ class Ledger:
                 found.pop(post_id, None)  # the last verdict on a post counts
                 found[post_id] = page, verdict
         asked = [post_id for post_id, (_, verdict) in found.items() if not self._is_known(post_id, verdict)]
-        said = self._said(asked)
+        said = self._said(asked) if asked else {}
         rows = []
         for post_id in asked:
             page, verdict = found[post_id]
