@@ -13,7 +13,7 @@ from collections.abc import Callable
 from circleshield_addon.friends import Friends
 from circleshield_addon.judge import Judge
 from circleshield_addon.post import Post
-from circleshield_addon.same_text import SameText
+from circleshield_addon.same_text import SameText, Words
 from circleshield_addon.settings import Filter, Settings
 from circleshield_addon.settings import Friends as FriendSettings
 from circleshield_model.scorer import Scorer
@@ -76,11 +76,14 @@ def main() -> None:
     same = SameText()
     settings = Settings(filter=Filter(review_at=0.8))
     floor = settings.filter.review_at or 0.0
-    scores = dict(zip(ordinary + ads, scorer.scores(ordinary + ads).tolist(), strict=True))
     for what, texts in (("friends' posts", ordinary), ("advertisements", ads)):
         shown = pages(texts, 500, 2)
-        first = per_page(lambda page: same.others("weibo", page, scores, floor), shown)
-        again = per_page(lambda page: same.others("weibo", page, scores, floor), shown)
+        scores = dict(zip(texts, scorer.scores(texts).tolist(), strict=True))
+
+        def others(page: list[Post], scores: dict[str, float] = scores) -> object:
+            return same.others("weibo", page, [scores[post.text] for post in page], floor, Words())
+
+        first, again = per_page(others, shown), per_page(others, shown)
         print(f"| the same text, 20 {what} | {again:.0f} µs | {first:.0f} µs |", flush=True)
     tracemalloc.start()
     friends = known(10_000, 10)

@@ -25,6 +25,7 @@ from sklearn.pipeline import make_union
 
 from circleshield_addon.judge import Judge
 from circleshield_addon.settings import Settings
+from circleshield_model.ngrams import hash_rows
 from circleshield_model.normalise import units
 from circleshield_model.scorer import Scorer
 from circleshield_training.samples import Sample, read_seed
@@ -138,12 +139,12 @@ def main() -> None:
     raw = [texts[i : i + PAGE] for i in range(0, len(texts), PAGE)]
     scorer, sample = Scorer.load(), read_seed()[::20]
     judge = Judge(scorer, Settings())
-    judge._scores(texts)
+    judge._readings(texts)
     ways: dict[str, tuple[Callable[[Any], object], Pages]] = {
         "normalising": (units, raw),
-        "scoring normalised posts": (scorer._decide, [units(page) for page in raw]),
+        "scoring normalised posts": (lambda cut: scorer._decide(cut, hash_rows(cut)), [units(page) for page in raw]),
         "scoring, normalising included": (scorer.scores, raw),
-        "a post seen before": (judge._scores, raw),
+        "a post seen before": (judge._readings, raw),
     }
     ready = [as_characters(page) for page in raw]
     theirs = scikit_learn(sample)

@@ -1,11 +1,15 @@
-"""What the docs point at is there: tests that they name, files that they link; both READMEs have the same commands."""
+"""What the docs point at is there, and their examples hold; both READMEs have the same commands."""
 
+import json
 import re
 import tomllib
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from circleshield_addon.page import read_page
 from circleshield_addon.proxy_users import hash_of
 from circleshield_addon.settings import parse_settings
 
@@ -37,6 +41,16 @@ def test_examples_of_the_config_file_are_valid(page: Path) -> None:
     for example in re.findall(r"^```toml\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S):
         anna = f'[users.anna]\npassword = "{hash_of("a password")}"\n' if '"user:anna"' in example else ""
         parse_settings(example + anna, Path("config.toml"))
+
+
+def test_the_adapter_that_the_docs_write_reads_what_they_say() -> None:
+    text = (ROOT / "docs" / "adapters.md").read_text(encoding="utf-8")
+    page, want = re.findall(r"^```json\n(.*?)^```", text, re.M | re.S)
+    (code,) = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
+    made: dict[str, Any] = {}
+    exec(code, made)
+    posts = read_page(page.encode(), made["ADAPTER"], made["ADAPTER"].endpoints[0]).posts
+    assert [{key: value for key, value in asdict(post).items() if key != "own"} for post in posts] == json.loads(want)
 
 
 def test_each_direct_dependency_is_justified() -> None:

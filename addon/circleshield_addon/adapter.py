@@ -4,16 +4,17 @@ A path is dotted keys from some object, `[]` for each element of an array: `user
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import cache
+from typing import Any, Literal, NamedTuple
 
 from circleshield_addon.html_text import MAX_TEXT, html_to_text
 from circleshield_addon.json_spans import JsonText, Span, steps
 from circleshield_addon.post import Post
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # known by identity: what is worked out from one is remembered
 class Fields:
     """Where the parts of a post stand, as paths from the post's object.
 
@@ -104,6 +105,11 @@ class Endpoint:
     count: str = ""
     typed_html: bool = False
 
+    @property
+    def is_simple(self) -> bool:
+        """Whether it takes a time in proportion to its size, and little of it, to read such a page."""
+        return isinstance(self.items, tuple) and self.resolve is None and self.embedded is None
+
 
 @dataclass(frozen=True, slots=True)
 class Stream:
@@ -156,20 +162,20 @@ class Adapter:
         """
         if not isinstance(item, dict):
             return None
-        fields = fields or self.fields
+        ways = _ways(fields or self.fields)
         ad = self.item_is_ad is not None and self.item_is_ad(item)
         post = next((found for path in paths if (found := self._unwrapped(first(item, path))) is not None), None)
-        if post is None or not _is_whole(post, fields) or not (post_id := _first_text(post, fields.id)):
-            return Post(_first_text(item, self.ad_id), "", "", "", ad=True) if ad and self.ad_id else None
-        own = list(self._texts(post, fields))
-        repeated = list(self._repeated(post, fields, 0))
+        if post is None or not _is_whole(post, ways) or not (post_id := _first_text(post, ways.id)):
+            return Post(_first_text(item, _way_each(self.ad_id)), "", "", "", ad=True) if ad and self.ad_id else None
+        own = _texts(post, ways)
+        repeated = self._repeated(post, ways, 0)
         return Post(
-            id=post_id,
-            author_id=_first_text(post, fields.author_id),
-            author=_first_text(post, fields.author),
-            text="\n".join(own + repeated)[:MAX_TEXT],
-            ad=ad or _flagged(post, fields),
-            own="\n".join(own)[:MAX_TEXT] if repeated else None,
+            post_id,
+            _first_text(post, ways.author_id),
+            _first_text(post, ways.author),
+            "\n".join(own + repeated)[:MAX_TEXT],
+            ad or _flagged(post, ways),
+            "\n".join(own)[:MAX_TEXT] if repeated else None,
         )
 
     def _unwrapped(self, post: Any) -> dict[str, Any] | None:
@@ -178,35 +184,86 @@ class Adapter:
         inside = post.get(self.wrapper) if self.wrapper else None
         return inside if isinstance(inside, dict) else post
 
-    def _texts(self, post: dict[str, Any], fields: Fields) -> Iterator[str]:
-        for alternatives in fields.text:
-            for path in alternatives:
-                to_text = html_to_text if path in fields.html else _plain
-                texts = [text for value in every(post, path) if (text := to_text(_string(value)))]
-                if texts:
-                    yield "\n".join(texts)
-                    break
-
-    def _repeated(self, post: dict[str, Any], fields: Fields, depth: int) -> Iterator[str]:
+    def _repeated(self, post: dict[str, Any], ways: "_Ways", depth: int) -> list[str]:
+        texts: list[str] = []
         if depth < 3:  # a quote of a quote of a quote is as far as any client shows
-            for path in fields.inner:
-                for value in every(post, path):
+            for way in ways.inner:
+                for value in _every(post, way):
                     if (inner := self._unwrapped(value)) is not None:
-                        yield from self._texts(inner, fields)
-                        yield from self._repeated(inner, fields, depth + 1)
+                        texts += _texts(inner, ways)
+                        texts += self._repeated(inner, ways, depth + 1)
+        return texts
+
+
+class _Way(NamedTuple):
+    """A path: keys, and where an array comes next, the way from each of its elements."""
+
+    keys: tuple[str, ...]
+    rest: "_Way | None"
+
+
+class _Ways(NamedTuple):
+    """The paths of `Fields`, and of a text what makes it plain."""
+
+    id: tuple[_Way, ...]
+    author_id: tuple[_Way, ...]
+    author: tuple[_Way, ...]
+    text: tuple[tuple[tuple[_Way, Callable[[str], str]], ...], ...]
+    inner: tuple[_Way, ...]
+    ad: tuple[tuple[_Way, frozenset[str | int] | bool], ...]
+    needs: tuple[_Way, ...]
+
+
+@cache
+def _way(path: str) -> _Way:
+    keys, rest = steps(path), None
+    while "[]" in keys:
+        at = len(keys) - keys[::-1].index("[]")
+        keys, rest = keys[: at - 1], _Way(keys[at:], rest)
+    return _Way(keys, rest)
+
+
+def _way_each(paths: Iterable[str]) -> tuple[_Way, ...]:
+    return tuple(map(_way, paths))
+
+
+@cache
+def _ways(fields: Fields) -> _Ways:
+    return _Ways(
+        _way_each(fields.id),
+        _way_each(fields.author_id),
+        _way_each(fields.author),
+        tuple(
+            tuple((_way(path), html_to_text if path in fields.html else _plain) for path in alternatives)
+            for alternatives in fields.text
+        ),
+        _way_each(fields.inner),
+        tuple((_way(path), meaning) for path, meaning in fields.ad.items()),
+        _way_each(fields.needs),
+    )
 
 
 def _plain(text: str) -> str:
     return text[:MAX_TEXT].strip()
 
 
-def _is_whole(post: dict[str, Any], fields: Fields) -> bool:
-    return not fields.needs or any(first(post, path) is not None for path in fields.needs)
+def _texts(post: dict[str, Any], ways: _Ways) -> list[str]:
+    found: list[str] = []
+    for alternatives in ways.text:
+        for way, to_text in alternatives:
+            if texts := [text for value in _every(post, way) if (text := to_text(_string(value)))]:
+                found += texts
+                break
+    return found
 
 
-def _flagged(post: dict[str, Any], fields: Fields) -> bool:
-    for path, meaning in fields.ad.items():
-        for value in every(post, path):
+def _is_whole(post: dict[str, Any], ways: _Ways) -> bool:
+    return not ways.needs or any(_every(post, way) for way in ways.needs)
+
+
+def _flagged(post: dict[str, Any], ways: _Ways) -> bool:
+    for way, meaning in ways.ad:
+        for value in _every(post, way):
             if isinstance(meaning, bool):
                 if value:
                     return True
@@ -221,39 +278,35 @@ def platform_of(name: str) -> str:
 
 
 def every(value: Any, path: str) -> Sequence[Any]:
-    """All that stands at a path, the value itself for an empty one; nothing where the way ends early."""
-    return _every(value, steps(path))
+    """All that stands at a path but null, the value itself for an empty one; nothing where the way ends early."""
+    return _every(value, _way(path))
 
 
-def _every(value: Any, way: tuple[str, ...]) -> Sequence[Any]:
-    for i, step in enumerate(way):
-        if step == "[]":
-            rest = way[i + 1 :]
-            return [found for element in value for found in _every(element, rest)] if isinstance(value, list) else ()
-        if not isinstance(value, dict) or step not in value:
+def _every(value: Any, way: _Way) -> Sequence[Any]:
+    keys, rest = way
+    for key in keys:
+        if not isinstance(value, dict) or (value := value.get(key)) is None:
             return ()
-        value = value[step]
-    return (value,)
+    if rest is None:
+        return (value,)
+    return [found for element in value for found in _every(element, rest)] if isinstance(value, list) else ()
 
 
 def first(value: Any, path: str) -> Any:
     """The first that stands at a path; None where there is nothing."""
-    found = _every(value, steps(path))
+    found = every(value, path)
     return found[0] if found else None
 
 
 def _string(value: Any) -> str:
     if isinstance(value, str):
-        # A lone surrogate cannot be written as UTF-8 further on.
-        return value if value.isascii() else value.encode("utf-8", "replace").decode()
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return ""
+        return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
-def _first_text(post: dict[str, Any], paths: tuple[str, ...]) -> str:
-    for path in paths:
-        for value in _every(post, steps(path)):
+def _first_text(post: dict[str, Any], ways: tuple[_Way, ...]) -> str:
+    for way in ways:
+        for value in _every(post, way):
             if text := _string(value):
                 return text
     return ""

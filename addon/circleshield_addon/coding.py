@@ -46,8 +46,10 @@ class Coding:
         return raw
 
 
-def decode(raw: bytes, content_encoding: str = "", charset: str = "") -> tuple[bytes, Coding]:
-    """The body as UTF-8 without byte order mark, and how to code it again.
+def decode(
+    raw: bytes, content_encoding: str = "", charset: str = "", most: int = MAX_DECODED_BYTES
+) -> tuple[bytes, Coding]:
+    """The body as UTF-8 without byte order mark, and how to code it again; `most` is how many bytes it may decode to.
 
     Raises CodingError when the coding is unknown, the data are corrupt, truncated or too large, or the charset does
     not give back the same bytes.
@@ -64,10 +66,12 @@ def decode(raw: bytes, content_encoding: str = "", charset: str = "") -> tuple[b
         layer = "gzip" if name == "x-gzip" else name
         if layer not in _DECODERS:
             raise CodingError(f"unknown content coding {layer[:20]!r}")
-        raw = _DECODERS[layer](raw)
+        raw = _DECODERS[layer](raw, most)
         layers.insert(0, layer)
     if not layers and raw[:3] == b"\x1f\x8b\x08":  # … and some do not name the one they did
-        raw, layers = _gunzip(raw), ["gzip"]
+        raw, layers = _gunzip(raw, most), ["gzip"]
+    if len(raw) > most:
+        raise CodingError("more than is read")
     text, charset, bom = _to_utf8(raw, charset.strip().strip("\"'").lower())
     return text, Coding(tuple(layers), charset, bom)
 
@@ -113,13 +117,13 @@ def _to_utf8(raw: bytes, charset: str) -> tuple[bytes, str, bytes]:
 class _Output:
     """What comes out of a decoder, as long as it is not too much."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         self._pieces: list[bytes] = []
-        self._size = 0
+        self._left = most
 
     def add(self, piece: bytes) -> None:
-        self._size += len(piece)
-        if self._size > MAX_DECODED_BYTES:
+        self._left -= len(piece)
+        if self._left < 0:
             raise CodingError("decodes to more than is read")
         self._pieces.append(piece)
 
@@ -127,8 +131,8 @@ class _Output:
         return b"".join(self._pieces)
 
 
-def _gunzip(raw: bytes) -> bytes:
-    out = _Output()
+def _gunzip(raw: bytes, most: int) -> bytes:
+    out = _Output(most)
     for _ in range(_MAX_MEMBERS):  # RFC 1952, 2.2: a file is a series of members
         raw = _inflate(31, raw, out)
         if not raw:
@@ -151,9 +155,9 @@ def _inflate(wbits: int, raw: bytes, out: _Output) -> bytes:
         raise CodingError("corrupt compressed data") from e
 
 
-def _zlib_decoder(wbits: int) -> Callable[[bytes], bytes]:
-    def decode(raw: bytes) -> bytes:
-        out = _Output()
+def _zlib_decoder(wbits: int) -> Callable[[bytes, int], bytes]:
+    def decode(raw: bytes, most: int) -> bytes:
+        out = _Output(most)
         if _inflate(wbits, raw, out):
             raise CodingError("bytes after the end of the compressed data")
         return out.joined()
@@ -169,8 +173,8 @@ def _zlib_encoder(wbits: int) -> Callable[[bytes], bytes]:
     return encode
 
 
-def _unbrotli(raw: bytes) -> bytes:
-    stream, out = brotli.Decompressor(), _Output()
+def _unbrotli(raw: bytes, most: int) -> bytes:
+    stream, out = brotli.Decompressor(), _Output(most)
     try:
         out.add(stream.process(raw, output_buffer_limit=_PIECE_BYTES))
         while not stream.can_accept_more_data():
@@ -182,8 +186,8 @@ def _unbrotli(raw: bytes) -> bytes:
     return out.joined()
 
 
-def _unzstd(raw: bytes) -> bytes:
-    out = _Output()
+def _unzstd(raw: bytes, most: int) -> bytes:
+    out = _Output(most)
     for _ in range(_MAX_MEMBERS):  # RFC 8878, 3: one frame or more
         stream = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
         try:
@@ -201,7 +205,7 @@ def _unzstd(raw: bytes) -> bytes:
     raise CodingError("in more parts than are read")
 
 
-_DECODERS: dict[str, Callable[[bytes], bytes]] = {
+_DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
     "gzip": _gunzip,
     "deflate": _zlib_decoder(15),
     "raw-deflate": _zlib_decoder(-15),

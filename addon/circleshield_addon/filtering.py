@@ -1,14 +1,17 @@
-"""One response body through the filter: decode, read, judge, edit, encode. Any fault gives the original back."""
+"""One response body through the filter: opened (decode, read), judged (judge, edit, encode).
+
+Any fault gives the original back.
+"""
 
 import traceback
 from dataclasses import dataclass, replace
 
-from circleshield_addon.coding import CodingError, decode
+from circleshield_addon.coding import MAX_DECODED_BYTES, Coding, CodingError, decode
 from circleshield_addon.drift import shape_of
 from circleshield_addon.json_spans import JsonError
 from circleshield_addon.judge import Judge
 from circleshield_addon.notes import Notes
-from circleshield_addon.page import read_page
+from circleshield_addon.page import HtmlPage, JsonPage, read_page
 from circleshield_addon.post import Action, Verdict
 from circleshield_addon.routing import Route, charset
 
@@ -37,6 +40,62 @@ class Filtered:
     shape: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A body that is decoded and read, on its way to the judge."""
+
+    raw: bytes
+    text: bytes
+    coding: Coding
+    page: JsonPage | HtmlPage
+    route: Route
+
+
+def opened(
+    raw: bytes, route: Route, content_type: str = "", content_encoding: str = "", most: int = MAX_DECODED_BYTES
+) -> Opened | Filtered:
+    """The page in the body of a feed response, or why there is none. Never raises.
+
+    `most` is how many bytes it may decode to.
+    """
+    if not raw:
+        return Filtered(raw)
+    try:
+        text, coding = decode(raw, content_encoding, charset(content_type), most)
+        return Opened(raw, text, coding, read_page(text, route.adapter, route.endpoint), route)
+    except (CodingError, JsonError) as e:
+        return Filtered(raw, fault=str(e))
+    except Exception as e:
+        return Filtered(raw, fault=where(e))
+
+
+def judged(found: Opened | Filtered, judge: Judge, notes: Notes, device: str = "") -> Filtered:
+    """That body for `device` after what `judge` decides. Never raises."""
+    if isinstance(found, Filtered):
+        return found
+    page, platform = found.page, found.route.adapter.platform
+    try:
+        wished = judge.verdicts(page.posts, found.route.adapter.name, device)
+        actions = page.settled([verdict.action for verdict in wished])
+        verdicts = tuple(as_settled(verdict, action) for verdict, action in zip(wished, actions, strict=True))
+        written = {
+            i: notes.note(platform, verdict)
+            for i, verdict in enumerate(verdicts)
+            if verdict.action in ("fold", "label")
+        }
+        edited = page.edited(actions, written)
+        return Filtered(
+            found.raw if edited is found.text else found.coding.encode(edited),
+            verdicts,
+            missing=page.missing,
+            shape=shape_of(found.text) if page.missing else "",
+        )
+    except (CodingError, JsonError) as e:
+        return Filtered(found.raw, fault=str(e))
+    except Exception as e:
+        return Filtered(found.raw, fault=where(e))
+
+
 def filtered(
     raw: bytes,
     route: Route,
@@ -47,30 +106,7 @@ def filtered(
     device: str = "",
 ) -> Filtered:
     """The body of a feed response for `device` after what `judge` decides. Never raises."""
-    if not raw:
-        return Filtered(raw)
-    try:
-        text, coding = decode(raw, content_encoding, charset(content_type))
-        page = read_page(text, route.adapter, route.endpoint)
-        judged = judge.verdicts(page.posts, route.adapter.name, device)
-        actions = page.settled([verdict.action for verdict in judged])
-        verdicts = tuple(as_settled(verdict, action) for verdict, action in zip(judged, actions, strict=True))
-        written = {
-            i: notes.note(route.adapter.platform, verdict)
-            for i, verdict in enumerate(verdicts)
-            if verdict.action in ("fold", "label")
-        }
-        edited = page.edited(actions, written)
-        return Filtered(
-            raw if edited is text else coding.encode(edited),
-            verdicts,
-            missing=page.missing,
-            shape=shape_of(text) if page.missing else "",
-        )
-    except (CodingError, JsonError) as e:
-        return Filtered(raw, fault=str(e))
-    except Exception as e:
-        return Filtered(raw, fault=where(e))
+    return judged(opened(raw, route, content_type, content_encoding), judge, notes, device)
 
 
 def as_settled(verdict: Verdict, action: Action) -> Verdict:

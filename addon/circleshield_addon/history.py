@@ -35,6 +35,11 @@ class Entry:
     reasons: tuple[str, ...]
     device: str
 
+    @property
+    def by_score(self) -> bool:
+        """Whether the score decided, not a rule."""
+        return bool(self.reasons) and self.reasons[0].startswith("score ")
+
     def as_dict(self) -> dict[str, Any]:
         """For JSON and CSV: the time in ISO 8601, and no number of the row."""
         time = datetime.fromtimestamp(self.time / 1000, UTC).isoformat(timespec="milliseconds")

@@ -1,6 +1,8 @@
 """Plain text of the small pieces of HTML that platforms send as a post's text."""
 
+import re
 from functools import lru_cache
+from html import unescape
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -9,6 +11,9 @@ MAX_TEXT = 20_000
 MAX_MARKUP = 100_000
 """Characters of an item's HTML that are read."""
 
+# What most posts are: paragraphs of text with line breaks. Without a parser that takes a fifth of the time.
+_PARAGRAPHS = re.compile(r"(?:<p>(?:[^<&\0\r]++|<br ?/?>|&(?:amp|lt|gt|quot|#39);)*+</p>)++")
+_TAG = re.compile(r"<[^>]*>")
 _BREAKS = frozenset(("br", "p", "div", "li", "blockquote"))
 
 
@@ -21,6 +26,15 @@ def html_to_text(html: str) -> str:
 def _words(html: str) -> str:
     if "<" not in html and "&" not in html:
         return html.strip()
+    return _of_paragraphs(html) if _PARAGRAPHS.fullmatch(html) else _parsed(html)
+
+
+def _of_paragraphs(html: str) -> str:
+    text = _TAG.sub("\n", html.replace("</p>", ""))
+    return (unescape(text) if "&" in text else text).strip()
+
+
+def _parsed(html: str) -> str:
     body = LexborHTMLParser(html).body
     if body is None:
         return ""

@@ -23,6 +23,7 @@ _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 _value = msgspec.json.Decoder()
 _whole = msgspec.json.Decoder(msgspec.Raw)
+_BY_START: dict[bytes, msgspec.json.Decoder[Any]] = {b"{": _object, b"[": _array}
 
 # Both mends keep every byte in its place. Python's and JavaScript's own parsers read such texts, so feeds have them.
 _CONTROLS_TO_SPACE = bytes(0x20 if b < 0x20 else b for b in range(256))
@@ -49,11 +50,11 @@ class JsonText:
         self.body = body
         self._readable = body
         try:
-            _whole.decode(body)
+            self._top = _top(body)
         except (msgspec.DecodeError, RecursionError):
             self._readable = _ESCAPE.sub(_mend_escape, body.translate(_CONTROLS_TO_SPACE))
             try:
-                _whole.decode(self._readable)
+                self._top = _top(self._readable)
             except (msgspec.DecodeError, RecursionError) as e:
                 raise JsonError("not JSON" if isinstance(e, msgspec.DecodeError) else "nested too deep") from e
         self._base = _address(self._readable)
@@ -66,7 +67,8 @@ class JsonText:
         """
         if self._readable[span[0]] != 0x7B:
             return {}
-        return {key: self._span(raw) for key, raw in _object.decode(self._view(span)).items()}
+        found = self._top if span == self.root else _object.decode(self._view(span))
+        return {key: self._span(raw) for key, raw in found.items()}
 
     def elements(self, span: Span) -> tuple[Span, ...]:
         """The elements of an array, in order; empty where the value is no array.
@@ -75,15 +77,19 @@ class JsonText:
         """
         if self._readable[span[0]] != 0x5B:
             return ()
-        found = _array.decode(self._view(span))
+        found = self._top if span == self.root else _array.decode(self._view(span))
         if len(found) > _LONGEST_LIST:
             raise JsonError("a list longer than is read")
-        spans, at = [], span[0] + 1
+        readable, spans, at = self._readable, [], span[0] + 1
         for raw in found:
-            separator = _SEPARATOR.match(self._readable, at)
-            assert separator is not None
-            at = separator.end() + len(memoryview(raw))
-            spans.append((separator.end(), at))
+            at += readable[at] == 0x2C
+            if readable[at] in b" \t\r\n":
+                separator = _SEPARATOR.match(readable, at)
+                assert separator is not None
+                at = separator.end()
+            start = at
+            at += len(memoryview(raw))
+            spans.append((start, at))
         return tuple(spans)
 
     def without_members(self, span: Span, names: Set[str]) -> list[Edit]:
@@ -166,6 +172,11 @@ def spliced(body: bytes, edits: Iterable[Edit]) -> bytes:
         return body
     pieces.append(body[at:])
     return b"".join(pieces)
+
+
+def _top(body: bytes) -> Any:
+    """What the whole text is made of, as a dict or list of `msgspec.Raw`; to find that reads all of it."""
+    return _BY_START.get(body.lstrip()[:1], _whole).decode(body)
 
 
 def _address(buffer: bytes | msgspec.Raw) -> int:

@@ -1,17 +1,23 @@
 """Posts to verdicts: remembered scores, one batch through the scorer for the rest, then the user's policy."""
 
 import math
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
+from itertools import batched
 from typing import NamedTuple
+from weakref import ref
 
 from circleshield_addon.adapter import platform_of
 from circleshield_addon.choices import BLOCKED, TAKEN_OUT, Choices
+from circleshield_addon.desk import with_pauses
 from circleshield_addon.friends import Author, Friends
-from circleshield_addon.language import LONGEST, REMEMBERED, Language, language
+from circleshield_addon.language import Language, language
 from circleshield_addon.post import Action, Post, Verdict
 from circleshield_addon.rules import Rules
-from circleshield_addon.same_text import SameText, same_text_shift
+from circleshield_addon.same_text import SameText, Words, same_text_shift
 from circleshield_addon.settings import Settings, SpamAction
 from circleshield_model.errors import InputError
 from circleshield_model.scorer import Scorer
@@ -26,6 +32,13 @@ class Policy(NamedTuple):
     platform_ads: bool
     languages: tuple[Language, ...]
     min_length: int
+
+
+_REMEMBERED = 20_000  # texts; a feed is seen again on refresh, on scrolling back, on another device
+_WAITING = 200  # posts
+_AT_A_TIME = 50  # texts to be scored
+_Reading = tuple[float, Language | None]
+"""What is found out about a text: its score, and the language it is in."""
 
 
 class Judge:
@@ -54,9 +67,11 @@ class Judge:
         self._choices: Callable[[], Choices] = choices if before is None else before._choices
         self._friends: Friends = (friends or Friends()) if before is None else before._friends
         self._same_text: SameText = SameText() if before is None else before._same_text
-        self._remembered: dict[str, float] = {}
+        # By the texts' hashes, which Python keys anew in each process: no sender can aim at another text's.
+        self._remembered: dict[int, _Reading] = {}
         if before is not None and before.scorer is scorer:
             self._remembered = before._remembered
+        self._reasons = _Reasons(scorer)
         self._rules = Rules(settings.rules)
         self._history, self._shield_after = settings.friends.history, settings.friends.shield_after
         self._profile_of = settings.profile_of
@@ -70,18 +85,22 @@ class Judge:
         profile = self._profile_of.get(device)
         return self._policies.get((platform, profile)) or self._policies[None, profile]
 
+    def remembers(self, posts: Sequence[Post]) -> bool:
+        """Whether there is no text to be scored among them."""
+        return all(hash(post.text) in self._remembered for post in posts)
+
     def verdicts(self, posts: Sequence[Post], platform: str = "", device: str = "") -> list[Verdict]:
         """One verdict a post, in order; `platform` is the adapter's name."""
-        scores = self._scores([post.text for post in posts])
+        readings, words = self._readings([post.text for post in posts])
         policy, choices, ids = self.policy(platform, device), self._choices(), platform_of(platform)
         everywhere = self.policy(platform)  # whoever looks at it
-        others = self._same_text.others(ids, posts, scores, _half_way(everywhere))
-        reasons = _Reasons(self.scorer)
+        scores = [score for score, _ in readings]
+        others = self._same_text.others(ids, posts, scores, _half_way(everywhere), words)
         found: list[Verdict] = []
-        for post in posts:
-            text_score, author = scores[post.text], self._friends.author(ids, post.author_id)
-            why_not = _not_judged(post.text, policy)
-            judged = (why_not if policy is everywhere else _not_judged(post.text, everywhere)) is None
+        for post, (text_score, written_in) in with_pauses(zip(posts, readings, strict=True)):
+            author = self._friends.author(ids, post.author_id)
+            why_not = _not_judged(post.text, written_in, policy)
+            judged = why_not is None if policy is everywhere else _not_judged(post.text, written_in, everywhere) is None
             sales = text_score >= everywhere.remove_at if judged else None
             decided = self._ruled(post, platform, policy, choices, author)
             if decided is None and why_not is not None:
@@ -89,20 +108,27 @@ class Judge:
             if decided is not None:
                 found.append(Verdict(post, text_score, decided[0], (decided[1],), sales=sales))
             else:
-                found.append(self._scored(post, text_score, sales, policy, author, others.get(post.key, 0), reasons))
+                found.append(self._scored(post, text_score, sales, policy, author, others.get(post.key, 0)))
         return found
 
-    def _scores(self, texts: Sequence[str]) -> dict[str, float]:
+    def _readings(self, texts: Sequence[str]) -> tuple[list[_Reading], Words]:
+        """What is found out about each text, and the words of those that are new."""
         remembered = self._remembered
-        scores = {text: score for text in texts if (score := remembered.get(text)) is not None}
-        new = [text for text in dict.fromkeys(texts) if text not in scores]
-        if new:
-            fresh = dict(zip(new, self.scorer.scores(new).tolist(), strict=True))
-            if len(remembered) + len(fresh) > REMEMBERED:
-                remembered.clear()
-            remembered.update((text, score) for text, score in fresh.items() if len(text) <= LONGEST)
-            scores.update(fresh)
-        return scores
+        found = [remembered.get(hash(text)) for text in texts]
+        new = list(dict.fromkeys(text for text, known in zip(texts, found, strict=True) if known is None))
+        words = Words()
+        if not new:
+            return found, words  # type: ignore[return-value]
+        fresh: dict[str, _Reading] = {}
+        for some in with_pauses(batched(new, _AT_A_TIME), after=1):
+            read = self.scorer.read(some)
+            words.add(some, read.units, read.rows)
+            for text, score in zip(some, read.scores.tolist(), strict=True):
+                fresh[text] = score, language(text)
+        if len(remembered) + len(fresh) > _REMEMBERED:
+            remembered.clear()
+        remembered.update((hash(text), reading) for text, reading in fresh.items())
+        return [known or fresh[text] for text, known in zip(texts, found, strict=True)], words
 
     def _ruled(
         self, post: Post, platform: str, policy: Policy, choices: Choices, author: Author | None
@@ -127,7 +153,6 @@ class Judge:
         policy: Policy,
         author: Author | None,
         others: int,
-        reasons: "_Reasons",
     ) -> Verdict:
         score, moved = text_score, self._moved(post, author, others)
         by_text = ""
@@ -140,35 +165,51 @@ class Judge:
         action: Action = "review" if score < policy.remove_at else policy.action
         cut_off = policy.review_at if action == "review" else policy.remove_at
         rules = (f"score {score:.2f} ≥ {cut_off:.2f}{by_text}", *why)
-        return Verdict(post, score, action, rules, reasons.of(post.text), sales=sales, moved=bool(moved))
+        return Verdict(post, score, action, rules, self._reasons.of(post.text), sales=sales, moved=bool(moved))
 
     def _moved(self, post: Post, author: Author | None, others: int) -> list[tuple[str, float]]:
         """What moves the score besides the text: the reason, and by how much in log-odds."""
         moved: list[tuple[str, float]] = []
         if author is not None and self._history:
             past = author.past(post.key)
-            moved.append((str(past), past.shift(self._friends.usual)))
-        moved.append((f"the same text from {others} other accounts", same_text_shift(others)))
-        return [(reason, shift) for reason, shift in moved if shift]
+            if shift := past.shift(self._friends.usual):
+                moved.append((str(past), shift))
+        if shift := same_text_shift(others):
+            moved.append((f"the same text from {others} other accounts", shift))
+        return moved
 
 
 class _Reasons:
-    """What speaks for sales in a page's posts: worked out for all of them when it is first asked for."""
+    """What speaks for sales in posts. When first asked for, it is worked out for all that wait: much faster."""
 
     def __init__(self, scorer: Scorer) -> None:
         self._scorer = scorer
-        self._texts: list[str] = []
-        self._found: list[tuple[str, ...]] = []
+        self._waiting: deque[ref[_Reason]] = deque(maxlen=_WAITING)  # as long as anybody may still ask for it
 
     def of(self, text: str) -> Callable[[], tuple[str, ...]]:
         """Those of one post, when they are asked for."""
-        self._texts.append(text)
-        return partial(self._asked, len(self._texts) - 1)
+        reason = _Reason(text)
+        self._waiting.append(ref(reason))
+        return partial(self._asked, reason)
 
-    def _asked(self, number: int) -> tuple[str, ...]:
-        if not self._found:
-            self._found = self._scorer.reasons(self._texts, [True] * len(self._texts))
-        return self._found[number]
+    def _asked(self, reason: "_Reason") -> tuple[str, ...]:
+        if reason.found is None:
+            asked = {reason}
+            with suppress(IndexError):  # another thread may take some as well
+                while True:
+                    if (waiting := self._waiting.popleft()()) is not None:
+                        asked.add(waiting)
+            pieces = self._scorer.reasons([each.text for each in asked], [True] * len(asked))
+            for each, found in zip(asked, pieces, strict=True):
+                each.found = found
+        assert reason.found is not None
+        return reason.found
+
+
+@dataclass(slots=True, weakref_slot=True, eq=False)
+class _Reason:
+    text: str
+    found: tuple[str, ...] | None = None
 
 
 def shifted(score: float, shift: float) -> float:
@@ -200,10 +241,9 @@ def effective_policy(settings: Settings, scorer: Scorer, platform: str | None, p
     return Policy(own.action, remove_at, review_at, own.platform_ads, own.languages, own.min_length)
 
 
-def _not_judged(text: str, policy: Policy) -> str | None:
+def _not_judged(text: str, written_in: Language | None, policy: Policy) -> str | None:
     if len(text) < policy.min_length:
         return f"{len(text)} characters < {policy.min_length}"
-    found = language(text)
-    if found in policy.languages:
+    if written_in in policy.languages:
         return None
-    return f"language {found} is not judged" if found else "in none of the languages that can be judged"
+    return f"language {written_in} is not judged" if written_in else "in none of the languages that can be judged"

@@ -2,14 +2,9 @@
 
 import re
 import unicodedata
-from functools import lru_cache
 from typing import Literal
 
 Language = Literal["zh", "en"]
-
-REMEMBERED, LONGEST = 20_000, 2_000
-"""What is found out about so many texts is remembered, but not about longer ones: a server could send 800 MB of them.
-A feed is seen again on refresh, on scrolling back, on another device."""
 
 _LETTER = re.compile(r"[^\W\d_]+")
 _HAN = re.compile(r"[\u3005\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
@@ -34,22 +29,19 @@ def language(text: str) -> Language | None:
     The script that says most decides: one foreign word, or a の for decoration, turns nothing. Letters in disguise
     (fullwidth, mathematical, circled) count as what they look like; links and mentions do not count.
     """
-    return (_by_script if len(text) <= LONGEST else _by_script.__wrapped__)(text)
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _by_script(text: str) -> Language | None:
-    left, scripts = text, [_HAN, _LATIN]
-    if not _PLAIN.fullmatch(text) or "http" in text.lower():
-        left = _LINK.sub(" ", unicodedata.normalize("NFKC", text))
-        scripts += [_KANA_OR_HANGUL, _LETTER]
+    plain = "http" not in text and _PLAIN.fullmatch(text) is not None
+    if not plain:
+        text = _LINK.sub(" ", unicodedata.normalize("NFKC", text))
+    left = _HAN.sub("", text)
+    zh = _HAN_WEIGHT * (len(text) - len(left))
+    if plain and zh > len(left):  # even if all of that were Latin letters
+        return "zh"
     counts = []
-    for script in scripts:
+    for script in (_LATIN,) if plain else (_LATIN, _KANA_OR_HANGUL, _LETTER):
         without = script.sub("", left)
         counts.append(len(left) - len(without))
         left = without
-    han, latin, kana, rest = (*counts, 0, 0)[:4]
-    zh = _HAN_WEIGHT * han
+    latin, kana, rest = (*counts, 0, 0)[:3]
     if max(zh, latin) <= _KANA_WEIGHT * kana + rest:
         return None
     return "zh" if zh >= latin else "en"

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from circleshield_addon.choices import SHOWN_AGAIN, AuthorChoice, Choices, PostChoice
 from circleshield_addon.ledger_schema import MIGRATIONS, reason_kind, totals_changed
 from circleshield_addon.post import Verdict, storable, text_hash
@@ -34,6 +36,14 @@ Row = tuple[int, str, str, str, str, str | None, str | None, float, str, str, st
 
 View = tuple[str, str, str]
 """A device, and the platform and id of a post that it had in a feed."""
+
+# Of the posts in a JSON list of platforms and ids; asked for one by one they would take twice the time.
+_OF_POSTS = (
+    "FROM json_each(?) AS asked CROSS JOIN verdicts ON post_id = asked.value ->> 1 AND platform = asked.value ->> 0"
+)
+_PostId = tuple[str, str]  # platform and id
+_REMEMBERED = 10_000  # posts
+_Said = tuple[str, bool | None, float, str]  # action, sales, score, reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,8 @@ class Ledger:
             self.db.create_function("reason_kind", 1, reason_kind, deterministic=True)
             self._migrate()
             self._version = self._data_version()
+            # By hashes of platform and id: what stands there, as far as it was asked for again. Feeds repeat.
+            self._known: dict[int, tuple[int, int]] = {}
             self._file = self._identity()
         except BaseException:
             self.db.close()
@@ -136,6 +148,8 @@ class Ledger:
     def is_changed(self) -> bool:
         """Whether another process has written since the last call."""
         before, self._version = self._version, self._data_version()
+        if before != self._version:
+            self._known.clear()
         return before != self._version
 
     def is_in_place(self) -> bool:
@@ -161,33 +175,33 @@ class Ledger:
         A kept post's row is without text, unless it was shown again, and without what weighed in it. Without
         `store_text` so are all; the others have a hash in its place.
         """
-        rows: dict[tuple[str, str], Row] = {}
+        found: dict[_PostId, tuple[Seen, Verdict]] = {}
         for page in seen:
             for verdict in page.verdicts:
-                post = verdict.post
-                post_id = storable(post.key)
-                rows.pop((page.platform, post_id), None)  # the last verdict on a post counts
-                if self._has(page.platform, post_id, verdict):
-                    continue
-                kept = verdict.action == "keep"
-                unread = kept and verdict.rules != (SHOWN_AGAIN,)
-                rows[page.platform, post_id] = (
-                    page.time,
-                    page.platform,
-                    storable(post.author_id),
-                    storable(post.author),
-                    post_id,
-                    storable(post.text) if store_text and not unread else None,
-                    text_hash(post.text) if not store_text and not unread else None,
-                    verdict.score,
-                    verdict.action,
-                    storable(
-                        json.dumps(verdict.reasons if store_text and not kept else verdict.rules, ensure_ascii=False)
-                    ),
-                    page.device,
-                    verdict.sales,
-                )
-        return list(rows.values())
+                post_id = page.platform, storable(verdict.post.key)
+                found.pop(post_id, None)  # the last verdict on a post counts
+                found[post_id] = page, verdict
+        asked = [post_id for post_id, (_, verdict) in found.items() if not self._is_known(post_id, verdict)]
+        said = self._said(asked) if asked else {}
+        rows = []
+        for post_id in asked:
+            page, verdict = found[post_id]
+            if not _is(said.get(post_id), verdict):
+                rows.append(_row(page, post_id[1], verdict, store_text))
+            elif len(self._known) < _REMEMBERED:
+                self._known[hash(post_id)] = _signs(verdict)
+            else:
+                self._known.clear()
+        return rows
+
+    def _is_known(self, post_id: _PostId, verdict: Verdict) -> bool:
+        known = self._known.get(hash(post_id))
+        return known is not None and known[not verdict.moved] == _signs(verdict)[not verdict.moved]
+
+    def _said(self, posts: Iterable[_PostId]) -> dict[_PostId, _Said]:
+        """What stands there about these posts."""
+        sql = f"SELECT platform, post_id, action, sales, score, reasons {_OF_POSTS}"
+        return {row[:2]: row[2:] for row in self.db.execute(sql, (json.dumps(list(posts)),))}
 
     def views(self, seen: Iterable[Seen]) -> list[View]:
         """Who had which posts in a feed, as far as that is new; kept posts do not count."""
@@ -224,6 +238,7 @@ class Ledger:
 
         No other way: what counts them would not know.
         """
+        self._known.clear()
         self._count(which, named, -1)
         return self.db.execute(f"DELETE FROM verdicts WHERE {which}", named).rowcount
 
@@ -233,26 +248,15 @@ class Ledger:
 
     def _replaced(self, rows: Iterable[Row]) -> list[View]:
         """Deletes the verdicts on the same posts, and says who had these in a feed."""
-        by_post = "SELECT id FROM verdicts WHERE platform = ? AND post_id = ?"
-        found = [(number, row) for row in rows for (number,) in self.db.execute(by_post, (row[1], row[4]))]
+        posts = json.dumps([(row[1], row[4]) for row in rows])
+        found = self.db.execute(f"SELECT verdicts.id, platform, post_id {_OF_POSTS}", (posts,)).fetchall()
         if not found:
             return []
         by_id = "SELECT device FROM seen WHERE verdict = ?"
-        views = [(device, row[1], row[4]) for number, row in found for (device,) in self.db.execute(by_id, (number,))]
-        numbers = json.dumps([number for number, _ in found])
+        views = [(device, *post) for number, *post in found for (device,) in self.db.execute(by_id, (number,))]
+        numbers = json.dumps([number for number, *_ in found])
         self.delete("id IN (SELECT value FROM json_each(:numbers))", {"numbers": numbers})
         return views
-
-    def _has(self, platform: str, post_id: str, verdict: Verdict) -> bool:
-        row = self.db.execute(
-            "SELECT action, sales, score, reasons FROM verdicts WHERE platform = ? AND post_id = ?",
-            (platform, post_id),
-        ).fetchone()
-        if row is None or row[:2] != (verdict.action, verdict.sales):
-            return False
-        if verdict.moved:  # by what becomes known of its author, at nearly every load
-            return True
-        return bool(row[2] == verdict.score and tuple(json.loads(row[3])[: len(verdict.rules)]) == verdict.rules)
 
     def prune(self, before: int, keep_rows: int) -> int:
         """Deletes the verdicts of before a time, and all but the newest `keep_rows`; returns how many."""
@@ -335,6 +339,41 @@ class Ledger:
         """Takes that back; False where it was not so."""
         sql = "DELETE FROM authors WHERE platform = ? AND author_id = ? AND choice = ?"
         return self.db.execute(sql, (platform, author_id, choice)).rowcount > 0
+
+
+def _row(page: Seen, post_id: str, verdict: Verdict, store_text: bool) -> Row:
+    post, kept = verdict.post, verdict.action == "keep"
+    unread = kept and verdict.rules != (SHOWN_AGAIN,)
+    reasons = verdict.reasons if store_text and not kept else verdict.rules
+    return (
+        page.time,
+        page.platform,
+        storable(post.author_id),
+        storable(post.author),
+        post_id,
+        storable(post.text) if store_text and not unread else None,
+        text_hash(post.text) if not store_text and not unread else None,
+        verdict.score,
+        verdict.action,
+        msgspec.json.encode(list(map(storable, reasons))).decode(),
+        page.device,
+        verdict.sales,
+    )
+
+
+def _signs(verdict: Verdict) -> tuple[int, int]:
+    """What tells a verdict from others where it is `moved`, and where it is not; see `_is`."""
+    coarse = verdict.action, verdict.sales
+    return hash(coarse), hash((*coarse, verdict.score, verdict.rules))
+
+
+def _is(said: _Said | None, verdict: Verdict) -> bool:
+    """Whether what stands there is this verdict."""
+    if said is None or said[:2] != (verdict.action, verdict.sales):
+        return False
+    if verdict.moved:  # by what becomes known of its author, at nearly every load
+        return True
+    return said[2] == verdict.score and tuple(json.loads(said[3])[: len(verdict.rules)]) == verdict.rules
 
 
 def damaged(why: str) -> sqlite3.DatabaseError:

@@ -66,7 +66,7 @@ class Notes:
         post = f"{platform}\n{verdict.post.author_id}\n{verdict.post.id}\n{verdict.post.text}".encode()
         key = hashlib.blake2b(post, key=self._secret, digest_size=9).hexdigest()
         self._folded.pop(key, None)  # to the end; several threads may write at once
-        evidence = verdict.evidence()  # what finds it holds on to all texts of the page
+        evidence = verdict.evidence()  # what finds it holds on to the scorer
         self._folded[key] = Folded(platform, replace(verdict, evidence=lambda: evidence))
         if len(self._folded) > _REMEMBERED:
             self._folded.popitem(last=False)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from circleshield_addon.adapter import Adapter, Endpoint, HtmlList, Slot
+from circleshield_addon.desk import with_pauses
 from circleshield_addon.documents import Document, documents
 from circleshield_addon.generic import GENERIC, described
 from circleshield_addon.html_list import elements
@@ -49,7 +50,7 @@ class JsonPage:
             text = document.text
             resolve = endpoint.resolve(text) if endpoint.resolve else None
             named = {_named(text.value(span)) for path in endpoint.ad_ids for span in text.find(path)}
-            for slot in sorted(_slots(document, endpoint), key=lambda slot: slot.span):
+            for slot in with_pauses(sorted(_slots(document, endpoint), key=lambda slot: slot.span)):
                 value = text.value(slot.span, decoder)
                 post = adapter.read(resolve(value) if resolve else value, endpoint.post, self._fields)
                 if post is not None and post.id in named:

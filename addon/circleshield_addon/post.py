@@ -32,7 +32,7 @@ class Post:
 
 def storable(text: str) -> str:
     """The text as UTF-8 can hold it: half a surrogate pair, which JSON can spell, is none."""
-    return text.encode("utf-8", "replace").decode()
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def text_hash(text: str) -> str:

@@ -7,23 +7,24 @@ units and pairs of units of the normalised text, so that disguises, spacing and 
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from circleshield_addon.post import Post
-from circleshield_model.ngrams import hashes, inside
-from circleshield_model.normalise import units
+from circleshield_model.ngrams import hash_rows, inside
+from circleshield_model.normalise import Units, units
 
 if TYPE_CHECKING:
     from rensa import RMinHash, RMinHashLSH
 
 _MIN_LENGTH = 15  # characters, and later units and pairs of them: what is shorter is alike by chance
 _WITHIN_SECONDS = 7 * 86_400
-_REMEMBERED = 10_000  # posts
+_REMEMBERED = 5_000  # posts, each in 2.5 KB
 _ALIKE = 0.8  # of the units and pairs that either text has, so many are in both
-_PERMUTATIONS, _BANDS, _SEED = 128, 32, 1
+_PERMUTATIONS, _BANDS, _SEED = 128, 16, 1
 _FEWEST = 2  # other accounts; one may be the author's second one
 _BY_ACCOUNT, _MOST = 0.5, 2.0  # log-odds
 
@@ -36,8 +37,29 @@ class _Entry(NamedTuple):
     signature: "RMinHash"
 
 
+class Words:
+    """What texts are compared by: the hashes of their units and pairs of units."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[Units, NDArray[np.uint64], int]] = {}
+
+    def add(self, texts: Sequence[str], cut: Units, rows: NDArray[np.uint64]) -> None:
+        """Takes texts with their units and the `hash_rows` of these."""
+        self._found.update((text, (cut, rows, i)) for i, text in enumerate(texts))
+
+    def __contains__(self, text: str) -> bool:
+        return text in self._found
+
+    def tokens(self, text: str) -> set[bytes]:
+        """Those of one text, as bytes: words for the numbers would take ten times the time."""
+        cut, (ones, pairs, *_), i = self._found[text]
+        begin, end = cut.bounds[i : i + 2].tolist()
+        kept = ones[begin:end][inside(cut, 1)[begin:end]], pairs[begin : max(end - 1, begin)]
+        return set(np.concatenate(kept).view("S8").tolist())
+
+
 class SameText:
-    """Remembers texts of the last 7 days, of 10,000 posts at most, as long as the proxy runs. Threads may share it."""
+    """Remembers texts of the last 7 days, of 5,000 posts at most, as long as the proxy runs. Threads may share it."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
@@ -47,16 +69,20 @@ class SameText:
         self._of_post: dict[tuple[str, str], int] = {}
         self._next = 0
 
-    def others(self, platform: str, posts: Sequence[Post], scores: Mapping[str, float], floor: float) -> dict[str, int]:
-        """From how many other accounts a post's own words came, by the post's key; `scores` are those of its text.
+    def others(
+        self, platform: str, posts: Sequence[Post], scores: Sequence[float], floor: float, words: Words
+    ) -> dict[str, int]:
+        """From how many other accounts a post's own words came, by the post's key; `scores` are those of the texts.
+
+        What `words` has needs no normalising.
 
         Posts that score less than `floor` are left out: chain letters, notices and lyrics go round as well. What an
         author only repeats does not count: it is the same for all who repeat it.
         """
         seen = {
-            post.key: (post, words)
-            for post in posts
-            if scores[post.text] >= floor and post.author_id and len(words := _own_words(post)) >= _MIN_LENGTH
+            post.key: (post, own)
+            for post, score in zip(posts, scores, strict=True)
+            if score >= floor and post.author_id and len(own := _own_words(post)) >= _MIN_LENGTH
         }
         if not seen:
             return {}
@@ -64,11 +90,11 @@ class SameText:
             now = self._clock()
             while self._entries and next(iter(self._entries.values())).time < now - _WITHIN_SECONDS:
                 self._drop(next(iter(self._entries)))
-            new = {key: words for key, (_, words) in seen.items() if not self._knows((platform, key), words)}
-            for (key, words), signature in zip(new.items(), _signatures(list(new.values())), strict=True):
+            new = {key: own for key, (_, own) in seen.items() if not self._knows((platform, key), own)}
+            for (key, own), signature in zip(new.items(), _signatures(list(new.values()), words), strict=True):
                 if signature is not None:
                     author = (platform, seen[key][0].author_id)
-                    self._add(_Entry((platform, key), author, hash(words), now, signature))
+                    self._add(_Entry((platform, key), author, hash(own), now, signature))
             return {key: self._accounts(number) for key in seen if (number := self._of_post.get((platform, key)))}
 
     def _knows(self, post: tuple[str, str], words: str) -> bool:
@@ -114,19 +140,15 @@ def _own_words(post: Post) -> str:
     return "" if words.startswith("RT @") else words.partition("//@")[0].strip()
 
 
-def _signatures(texts: Sequence[str]) -> list["RMinHash | None"]:
+def _signatures(texts: Sequence[str], words: Words) -> list["RMinHash | None"]:
     """One a text; None for one that is too short."""
     from rensa import RMinHash
 
-    if not texts:
-        return []
-    cut = units(texts)
-    ones, pairs, *_ = hashes(cut)
-    # As bytes, which take a tenth of the time that words for the numbers do; zeros at their end are cut off.
-    kept = [np.where(inside(cut, n), each, 0).view("S8").tolist() for n, each in ((1, ones), (2, pairs))]
+    if others := [text for text in texts if text not in words]:
+        cut = units(others)
+        words.add(others, cut, hash_rows(cut))
     found: list[RMinHash | None] = []
-    for begin, end in zip(cut.bounds[:-1].tolist(), cut.bounds[1:].tolist(), strict=True):
-        tokens = {token for each in kept for token in each[begin:end]} - {b""}
+    for tokens in map(words.tokens, texts):
         signature = None
         if len(tokens) >= _MIN_LENGTH:
             signature = RMinHash(_PERMUTATIONS, _SEED)

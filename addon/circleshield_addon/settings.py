@@ -223,6 +223,11 @@ class Settings(_Table):
                 values[key], origins[key] = getattr(table, key), f"{name}.{key}"
         return Filter.model_construct(None, **values), origins
 
+    def set_elsewhere(self, *keys: str) -> bool:
+        """Whether a platform or a profile has one of these keys of `[filter]` for itself."""
+        tables: tuple[Filter, ...] = (*self.platforms.values(), *self.profiles.values())
+        return any(getattr(table, key) is not None for table in tables for key in keys)
+
     def combinations(self) -> Iterator[tuple[str | None, str | None]]:
         """Every platform and profile that may have values of its own; None for the rest."""
         return ((platform, profile) for platform in (None, *self.platforms) for profile in (None, *self.profiles))
@@ -267,8 +272,8 @@ def parse_settings(text: str, path: Path) -> Settings:
         settings = Settings.model_validate(table)
     except pydantic.ValidationError as e:
         raise InputError("\n".join(f"{path.name}: {config_errors.explained(f, Settings)}" for f in e.errors())) from e
-    for fault in _faults(settings):
-        raise InputError(f"{path.name}: {fault}")
+    if faults := dict.fromkeys(_faults(settings)):
+        raise InputError("\n".join(f"{path.name}: {fault}" for fault in faults))
     return settings
 
 

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Set
+from collections.abc import Callable, Set
 from functools import partial
 
 from mitmproxy import http, tls
@@ -15,7 +15,7 @@ from circleshield_addon.coding import MAX_DECODED_BYTES
 from circleshield_addon.desk import Desk, OverdueError
 from circleshield_addon.device import USER, device_of
 from circleshield_addon.drift import DriftAlarm
-from circleshield_addon.filtering import filtered, where
+from circleshield_addon.filtering import Filtered, Opened, judged, opened, where
 from circleshield_addon.generic import GENERIC
 from circleshield_addon.handshake import asked_host
 from circleshield_addon.judge import Judge
@@ -41,6 +41,8 @@ PAGE_SECONDS = 5.0
 """For how long a page may be judged: 1,000 posts take about 0.2. What takes longer passes as it is."""
 EVENT_SECONDS = 1.0
 """The same for one post of a stream."""
+_SMALL_BYTES = 256 * 1024
+"""Pages of up to so many bytes, decoded, are opened without another thread: it takes a millisecond."""
 _DELAYS = 1_000
 _TOO_LARGE = "body is larger than is read"
 _OVERDUE = "not judged in time"
@@ -89,6 +91,7 @@ class Shield:
         self.in_flight: set[str] = set()
         self.stopping = False
         self._desk = Desk()
+        self._events_desk = Desk()  # an event must not wait behind pages: the loop may stand still for it
         self.delays: deque[float] = deque(maxlen=_DELAYS)
         cut_responses.install()
         # An edited message goes on as one frame: mitmproxy would cut it every 4,000 bytes, characters in half.
@@ -193,8 +196,9 @@ class Shield:
             return
         headers = response.headers
         coded = headers.get("content-type", ""), headers.get("content-encoding", "")
-        arguments = (response.raw_content, found, judge, self.notes, *coded, self.device(flow))
-        result = await self._desk.done(partial(filtered, *arguments), PAGE_SECONDS)
+        result = await self._judged(
+            partial(opened, response.raw_content, found, *coded), found, judge, self.device(flow)
+        )
         if result.fault is not None:
             self._fault(found, result.fault)
             return
@@ -205,6 +209,16 @@ class Shield:
             put(response, result.body)
         self.delays.append(time.perf_counter() - began)
 
+    async def _judged(
+        self, opening: Callable[..., Opened | Filtered], found: Route, judge: Judge, device: str
+    ) -> Filtered:
+        page = opening(most=_SMALL_BYTES) if found.endpoint.is_simple else None
+        if isinstance(page, Opened) and judge.remembers(page.page.posts):  # sooner done than handed over
+            return judged(page, judge, self.notes, device)
+        # What could not be opened at once is tried again without that bound, and says why if it still cannot.
+        work = lambda: judged(page if isinstance(page, Opened) else opening(), judge, self.notes, device)  # noqa: E731
+        return await self._desk.done(work, PAGE_SECONDS)
+
     async def websocket_message(self, flow: http.HTTPFlow) -> None:
         """Filters a message from the server; mitmproxy keeps all messages of a connection, so old ones are let go."""
         assert flow.websocket is not None
@@ -214,7 +228,7 @@ class Shield:
         if events is None or message.from_client or not message.is_text or events.stream.kind != "websocket":
             return
         try:
-            edited = await self._desk.done(partial(events.edited, message.content), EVENT_SECONDS)
+            edited = await self._events_desk.done(partial(events.edited, message.content), EVENT_SECONDS)
         except OverdueError:
             self._fault(events, _OVERDUE)
             return
@@ -282,7 +296,7 @@ class Shield:
 
     def _edited_in_time(self, events: StreamFilter, data: bytes, name: str) -> bytes | None:
         try:
-            return self._desk.waited_for(partial(events.edited, data, name), EVENT_SECONDS)
+            return self._events_desk.waited_for(partial(events.edited, data, name), EVENT_SECONDS)
         except OverdueError:
             self._fault(events, _OVERDUE)
             return data

@@ -4,7 +4,6 @@ A check that cannot be made says so (`unknown`), never `ok`. Nothing but the pro
 """
 
 import shutil
-import sqlite3
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,11 +17,12 @@ from packaging.specifiers import SpecifierSet
 
 from circleshield.ca_folder import CA_FOLDER
 from circleshield.control import ask
+from circleshield.home import open_ledger
 from circleshield.local_program import said_by
 from circleshield_addon import authority
 from circleshield_addon.history import last_of_device
 from circleshield_addon.judge import Judge
-from circleshield_addon.ledger import FILE, Ledger
+from circleshield_addon.ledger import FILE
 from circleshield_addon.settings import Settings, default_config_path, load_settings
 from circleshield_model.errors import InputError
 from circleshield_model.scorer import Scorer
@@ -106,13 +106,13 @@ def device(subject: Subject, address: str) -> Finding:
         return Finding("device", "fail", f"{address} refuses every certificate of the proxy", _INSTALL_CA)
     if any(pause["device"] in (None, address) for pause in subject.status["paused"]):
         return Finding("device", "warn", f"filtering is paused for {address}", "circleshield resume")
-    try:
-        ledger = Ledger(subject.home / FILE) if (subject.home / FILE).exists() else None
-        last = last_of_device(ledger, address) if ledger is not None else None
-        if ledger is not None:
-            ledger.close()
-    except (sqlite3.Error, OSError, InputError) as e:
-        return Finding("device", "unknown", f"the ledger cannot be read: {e}")
+    last = None
+    if (subject.home / FILE).exists():
+        try:
+            with open_ledger(subject.home) as ledger:
+                last = last_of_device(ledger, address)
+        except InputError as e:
+            return Finding("device", "unknown", str(e))
     if last is None:
         return Finding(
             "device",
@@ -216,13 +216,10 @@ def _ledger(subject: Subject) -> Finding:
     if not path.exists():
         return Finding("ledger", "ok", "nothing is recorded yet")
     try:
-        ledger = Ledger(path)
-        try:
+        with open_ledger(subject.home) as ledger:
             ledger.check()
-        finally:
-            ledger.close()
-    except (sqlite3.Error, OSError, InputError) as e:
-        return Finding("ledger", "fail", f"{path}: {e}", "a running proxy sets a damaged one aside")
+    except InputError as e:
+        return Finding("ledger", "fail", str(e), f"see to {path}")
     return Finding("ledger", "ok", f"whole, {path.stat().st_size / 1e6:.1f} MB")
 
 

@@ -4,13 +4,14 @@ import importlib
 import os
 import signal
 import sys
-from typing import Any
+import threading
 
 import click
 from click.shell_completion import CompletionItem
 
 from circleshield_model.errors import InputError
 
+_SOON = 0.05  # seconds, in which the callback is over
 # Name -> one line of help. A command's module is only imported when it runs, so `--help` stays quick.
 COMMANDS = {
     "adapters": "List the platforms; start an adapter, or learn one from a capture.",
@@ -62,12 +63,13 @@ class Commands(click.Group):
         assert isinstance(command, click.Command)
         return command
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            click.echo("circleshield: interrupted", err=True)
-            ctx.exit(130)
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as e:  # click looks for similar ones among those that are imported
+            raise click.NoSuchCommand(e.command_name, possibilities=COMMANDS, ctx=ctx) from None
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """As click has it, without importing every command for its line of help."""
@@ -100,17 +102,38 @@ def circleshield(ctx: click.Context) -> None:
         click.echo(welcome())
 
 
+def _sent_again(lost: "sys.UnraisableHookArgs") -> None:
+    """Ends the command all the same when a signal came in a callback, out of which no exception gets."""
+    if lost.exc_type is KeyboardInterrupt:
+        threading.Timer(_SOON, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    else:
+        sys.__unraisablehook__(lost)
+
+
 def main() -> None:
     """Entry point. Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # a pipe under LANG=C is ASCII otherwise
     # As Ctrl-C: the other processes of a training end too, and posts in temporary folders are deleted.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.unraisablehook = _sent_again
     try:
         try:
-            circleshield(prog_name="circleshield")
+            sys.exit(circleshield.main(prog_name="circleshield", standalone_mode=False))
         finally:
+            # Under `python -m`, an interrupt that left the exec of a text, as in an import, makes Python end by SIGINT
+            # whatever the exit code, unless another text was executed since.
+            exec("")
             sys.stdout.flush()
+    except click.ClickException as e:
+        e.show()
+        sys.exit(e.exit_code)
+    except (KeyboardInterrupt, click.Abort) as e:
+        if isinstance(e, click.Abort) and not isinstance(e.__cause__, KeyboardInterrupt):  # No was the answer
+            click.echo("Aborted!", err=True)
+            sys.exit(1)
+        click.echo("circleshield: interrupted", err=True)
+        sys.exit(130)
     except InputError as e:
         click.echo(f"circleshield: {e}", err=True)
         sys.exit(2)

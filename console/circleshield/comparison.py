@@ -8,6 +8,8 @@ from typing import Any
 from circleshield.home import open_ledger, settings_in_use
 from circleshield.terminal import plain
 from circleshield_addon import history
+from circleshield_addon.adapters import ADAPTERS
+from circleshield_addon.generic import GENERIC
 from circleshield_addon.judge import Judge
 from circleshield_addon.ledger import FILE
 from circleshield_addon.settings import Settings
@@ -77,28 +79,36 @@ def compared(home: Path, before: Contender, now: Contender, own: Sequence[Sample
 def verdict_changes(home: Path, before: Scorer, now: Scorer) -> list[Change]:
     """The newest posts of the ledger that the score decided on and whose verdict changes, newest first.
 
-    Empty where there is no ledger. InputError if it or the config file cannot be read.
+    The ledger does not say which of a platform's adapters read a post, and each may have a cut-off of its own: the
+    verdict changes if it does for one of them. Empty where there is no ledger. InputError if it or the config file
+    cannot be read.
     """
     if not (home / FILE).exists():
         return []
     settings = settings_in_use(home, None)
     with open_ledger(home) as ledger:
         entries = history.newest(ledger, history.Filter(action=history.NOT_KEPT), _NEWEST)
-    entries = [
-        entry for entry in entries if entry.text is not None and entry.reasons[:1] and "score" in entry.reasons[0]
-    ]
-    cuts = [_removed(model, settings, entries) for model in (before, now)]
+    entries = [entry for entry in entries if entry.text is not None and entry.by_score]
+    verdicts = [_removed(model, settings, entries) for model in (before, now)]
     return [
-        Change(entry, bool(new[0]), old[1], new[1])
-        for entry, old, new in zip(entries, *cuts, strict=True)
+        Change(entry, any(is_so and not was for was, is_so in zip(old[0], new[0], strict=True)), old[1], new[1])
+        for entry, old, new in zip(entries, *verdicts, strict=True)
         if old[0] != new[0]
     ]
 
 
-def _removed(model: Scorer, settings: Settings, entries: Sequence[history.Entry]) -> list[tuple[bool, float]]:
+def _removed(model: Scorer, settings: Settings, entries: Sequence[history.Entry]) -> list[tuple[list[bool], float]]:
+    """Whether each post is removed, by each adapter of its platform, and its score."""
     judge = Judge(model, settings)
     scores = model.scores([entry.text or "" for entry in entries]).tolist()
     return [
-        (score >= judge.policy(entry.platform, entry.device).remove_at, score)
+        (
+            [
+                score >= judge.policy(adapter.name, entry.device).remove_at
+                for adapter in (*ADAPTERS, GENERIC)
+                if adapter.platform == entry.platform
+            ],
+            score,
+        )
         for entry, score in zip(entries, scores, strict=True)
     ]

@@ -1,6 +1,5 @@
 """The config file as a person meets it: the commented one, what each key is, and changes that keep the rest."""
 
-import os
 import re
 import types
 from collections.abc import Iterator, Mapping, Sequence
@@ -89,7 +88,9 @@ _EXAMPLES = {
 
 def commented() -> str:
     """The config file with every key explained and none set."""
-    lines = ["# circleshield: every key, as it is when it is not set. Take away the # to change one."]
+    lines = [
+        "# circleshield: every key with its default, or an example where it has none. Take away the # to change one."
+    ]
     for table in TABLES:
         lines += ["", f"# {' '.join((table.model.__doc__ or '').split())}"]
         always = table.example == table.header and table.model is not Rule
@@ -189,9 +190,8 @@ def write_config(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
-        with written_private(path) as file:
+        with written_private(path, mode) as file:
             file.write(text.encode())
-            os.fchmod(file.fileno(), mode)
     except OSError as e:
         raise InputError(f"{path}: cannot be written: {e.strerror}") from e
 

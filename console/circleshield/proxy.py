@@ -26,7 +26,7 @@ from mitmproxy.addons import (
     upstream_auth,
 )
 from mitmproxy.proxy.mode_servers import ServerInstance
-from mitmproxy.proxy.mode_specs import RegularMode
+from mitmproxy.proxy.mode_specs import ProxyMode, RegularMode
 
 from circleshield.lean_master import LeanMaster
 from circleshield.reach import reached_host
@@ -108,7 +108,7 @@ class Proxy(LeanMaster):
             self.options.update(
                 listen_host=listen[0],
                 listen_port=listen[1],
-                mode=list(map(mode_spec, modes)),
+                mode=[proxy_mode(mode).full_spec for mode in modes],
                 http3=False,
                 stream_large_bodies=str(MAX_DECODED_BYTES),
                 ssl_verify_upstream_trusted_ca=str(upstream_ca) if upstream_ca else None,
@@ -225,6 +225,15 @@ class _Clients:
         writer = handler.transports[client].writer if handler is not None else None
         if isinstance(writer, asyncio.StreamWriter):  # WireGuard has streams of its own
             self.transports.add(writer.transport)
+
+
+def proxy_mode(mode: str) -> ProxyMode:
+    """What mitmproxy makes of a `--mode`. Raises InputError where that is nothing."""
+    parse: Callable[[str], ProxyMode] = ProxyMode.parse
+    try:
+        return parse(mode_spec(mode))
+    except ValueError as e:
+        raise InputError(f"--mode {mode}: {str(e).removesuffix(': ')}; see circleshield run --help") from e
 
 
 def _in_one_line(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

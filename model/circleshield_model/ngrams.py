@@ -76,9 +76,7 @@ def _says_nothing(units: Units) -> NDArray[np.bool_]:
 
 def weigh(weights: NDArray[np.int16], rows: NDArray[np.uint64], units: Units) -> NDArray[np.int64]:
     """What the n-grams that begin at each unit weigh together (m,), for a table (2**bits,) and their `hash_rows`."""
-    each, bits = np.empty(rows.shape, np.int16), weights.size.bit_length() - 1
-    for to, row in zip(each, rows, strict=True):
-        weights.take(in_table(row, bits), mode="clip", out=to)
+    each = weights.take(in_table(rows, weights.size.bit_length() - 1), mode="clip")
     alone, ends = _says_nothing(units).nonzero()[0], units.bounds[1:]
     for row, (_, n) in zip(each, ORDERS, strict=True):
         if n == 1:

@@ -1,9 +1,8 @@
 """The proxy's scorer: numpy alone, the same score as the scikit-learn pipeline it was made from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +14,10 @@ from circleshield_model.ngrams import hash_rows, weigh
 from circleshield_model.normalise import Units, units
 
 _SAYS = 0.05  # log-odds below which nothing is said about a piece
+_MOST = 10  # units that a piece begins with n-grams at
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(NamedTuple):
     """A piece of the original text, or a cue by its plain name, and what it adds in log-odds.
 
     `start` and `end` are offsets in the original text, None for a cue.
@@ -32,6 +31,14 @@ class Evidence:
     def __str__(self) -> str:
         """As a reason."""
         return f"{self.text if self.start is None else f'“{self.text}”'} {self.weight:+.1f}"
+
+
+class Reading(NamedTuple):
+    """Posts with their probabilities of sales_spam (n,), their units, and the `hash_rows` of these."""
+
+    scores: NDArray[np.float64]
+    units: Units
+    rows: NDArray[np.uint64]
 
 
 class Scorer:
@@ -71,13 +78,18 @@ class Scorer:
 
     def scores(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Calibrated probability of sales_spam of each post (n,), the same in any batch."""
-        if not texts:
-            return np.zeros(0)
-        return self._decide(units(texts))[2]
+        return self.read(texts).scores
 
-    def _decide(self, cut: Units) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-        """What each unit weighs in fixed point (m,), evidence weighed (n, columns) and probabilities (n,)."""
+    def read(self, texts: Sequence[str]) -> Reading:
+        """The same, with what was worked out on the way."""
+        cut = units(texts)
         rows = hash_rows(cut)
+        return Reading(self._decide(cut, rows)[2] if texts else np.zeros(0), cut, rows)
+
+    def _decide(
+        self, cut: Units, rows: NDArray[np.uint64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """What each unit weighs in fixed point (m,), evidence weighed (n, columns) and probabilities (n,)."""
         each = weigh(self._weights, rows, cut)
         weighed = evidence(cut, each, cues.count(cut, rows), self._step) * self._coefficients
         # added up in a fixed order, whatever the batch
@@ -87,12 +99,13 @@ class Scorer:
     def explain(self, texts: Sequence[str]) -> list[tuple[Evidence, ...]]:
         """What speaks for sales_spam (above 0) in each post and against it, strongest first.
 
-        The words share what the sums over them add to the decision; neighbours of the same sign are one piece.
+        The words share what the sums over them add to the decision; neighbours of the same sign are one piece, where
+        they are many the strongest ones, and those before and after them others.
         """
         if not texts:
             return []
         cut = units(texts)
-        each, weighed, _ = self._decide(cut)
+        each, weighed, _ = self._decide(cut, hash_rows(cut))
         found = [
             [Evidence(name, w) for name, w in zip(SHAPE, row, strict=True) if abs(w) > _SAYS]
             for row in weighed[:, len(SUMS) :].tolist()
@@ -104,7 +117,7 @@ class Scorer:
         if strong.size:
             sign = np.sign(each[strong])
             parted = (np.diff(strong) > 1) | (sign[1:] != sign[:-1]) | (np.diff(post[strong]) != 0)
-            at = np.concatenate(([0], np.flatnonzero(parted) + 1))
+            at = _few(np.concatenate(([0], np.flatnonzero(parted) + 1)), np.abs(each[strong]))
             first, last = strong[at], strong[np.append(at[1:], strong.size) - 1]
             # An n-gram reaches beyond the unit that it begins at.
             starts, ends = cut.offsets()
@@ -123,3 +136,21 @@ class Scorer:
             tuple(str(piece) for piece in [e for e in pieces if (e.weight > 0) == is_spam][:most])
             for pieces, is_spam in zip(self.explain(texts), spam, strict=True)
         ]
+
+
+def _few(at: NDArray[np.int64], strengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where runs begin (k,), with more of them, so that none is longer than `_MOST` of the `strengths` (m,).
+
+    Of a run that is longer, the strongest so many in a row become one, again and again.
+    """
+    while (long := np.flatnonzero((sizes := np.diff(at, append=strengths.size)) > _MOST)).size:
+        run, windows = at[long], sizes[long] - _MOST + 1
+        first = np.cumsum(windows) - windows
+        place = np.arange(windows.sum()) + (run - first).repeat(windows)
+        sums = np.concatenate(([0], np.cumsum(strengths)))
+        found = sums[place + _MOST] - sums[place]
+        strongest = np.flatnonzero(found == np.maximum.reduceat(found, first).repeat(windows))
+        begin = place[strongest[strongest.searchsorted(first)]]
+        end = begin + _MOST
+        at = np.sort(np.concatenate((at, begin[begin > run], end[end < run + sizes[long]])))
+    return at

@@ -2,10 +2,11 @@
 
 import asyncio
 import threading
+import time
 
 import pytest
 
-from circleshield_addon.desk import Desk, OverdueError
+from circleshield_addon.desk import Desk, OverdueError, with_pauses
 
 
 def test_what_comes_of_the_work() -> None:
@@ -74,3 +75,26 @@ def test_work_that_nobody_waits_for_any_more_counts_as_given_up() -> None:
 
     asyncio.run(all_cancelled())
     go_on.set()
+
+
+def test_a_system_without_threads_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    desk, start = Desk(), threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    with pytest.raises(RuntimeError):
+        desk.waited_for(lambda: 7, 60)
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert desk.waited_for(lambda: 7, 60) == 7
+
+
+def test_pauses_come_between_so_many_items(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    paused_after: list[int] = []
+    monkeypatch.setattr(time, "sleep", lambda _: paused_after.append(len(seen)))
+    for item in with_pauses(range(7), after=3):
+        seen.append(item)
+    assert (seen, paused_after) == (list(range(7)), [3, 6])
+    assert list(with_pauses(range(3), after=3)) == [0, 1, 2]
+    assert paused_after == [3, 6], "none after the last"

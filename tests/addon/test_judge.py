@@ -1,15 +1,14 @@
 """What decides about a post, in which order, and where its cut-offs come from."""
 
 import math
+import tracemalloc
 from collections.abc import Sequence
 from itertools import combinations
 from typing import Any, ClassVar
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from circleshield_addon import language
+from circleshield_addon import judge as judge_module
 from circleshield_addon.choices import AuthorChoice, Choices
 from circleshield_addon.friends import Friends
 from circleshield_addon.judge import Judge
@@ -19,7 +18,7 @@ from circleshield_addon.rules import Rule
 from circleshield_addon.settings import Filter, Platform, Profile, Settings
 from circleshield_addon.settings import Friends as FriendSettings
 from circleshield_model.errors import InputError
-from circleshield_model.scorer import Scorer
+from circleshield_model.scorer import Reading, Scorer
 
 SALES = (
     "补水面膜到货啦！今晚下单买三送一，一件也是批发价，想要的宝贝加微信 qj88201 找我拿货💕 诚招代理，零门槛，月入过万"
@@ -152,9 +151,9 @@ class Counting(Scorer):
 
     asked: ClassVar[list[str]] = []
 
-    def scores(self, texts: Sequence[str]) -> NDArray[np.float64]:
+    def read(self, texts: Sequence[str]) -> Reading:
         self.asked.extend(texts)
-        return super().scores(texts)
+        return super().read(texts)
 
 
 @pytest.fixture
@@ -174,13 +173,25 @@ def test_what_is_remembered_goes_on_to_the_next_judge_of_the_same_scorer(countin
     assert counting.asked == [SALES]
 
 
-def test_long_texts_are_not_remembered(counting: Counting) -> None:
-    judge, long = Judge(counting, Settings()), FRIEND * 100
-    before = language._by_script.cache_info().currsize
-    for _ in range(2):
-        assert [v.post.text for v in judge.verdicts([_post("💕"), _post(long)])] == ["💕", long]
-    assert counting.asked == ["💕", long, long]
-    assert language._by_script.cache_info().currsize <= before + 1
+def test_of_texts_only_hashes_are_remembered() -> None:
+    judge, long = Judge(SCORER, Settings()), FRIEND * 1_000
+    judge.verdicts([_post(long)])  # what is made once
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    for n in range(20):
+        judge.verdicts([_post(f"{n} {long}")])
+    assert tracemalloc.get_traced_memory()[0] - before < 100_000
+    tracemalloc.stop()
+
+
+def test_so_many_texts_are_remembered_and_no_more(counting: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge_module, "_REMEMBERED", 3)
+    judge = Judge(counting, Settings())
+    for text in "abcabcdd":
+        judge.verdicts([_post(text)])
+    assert counting.asked == list("abcd")
+    judge.verdicts([_post("a")])
+    assert counting.asked == list("abcda"), "all are forgotten at once"
 
 
 SOFT = "用了半个月，脸真的透亮了，姐妹们的反馈我天天看到手软"

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from circleshield_addon import ledger as ledger_module
 from circleshield_addon.history import Entry, Filter, count, following, forget, newest, of_post
 from circleshield_addon.judge import Judge
 from circleshield_addon.ledger import FILE, Ledger, Seen
@@ -383,3 +384,35 @@ def test_several_may_make_the_file_at_once(tmp_path: Path) -> None:
             Ledger(path, 0.1)
         threading.Timer(0.3, other.rollback).start()
         Ledger(path).close()
+
+
+def test_what_is_known_to_stand_there_is_not_asked_for_again(ledger: Ledger, tmp_path: Path) -> None:
+    def new(*verdicts: Verdict) -> list[str]:
+        return [row[4] for row in ledger.rows([Seen(NOW, "weibo", "", verdicts)])]
+
+    record(ledger, verdict(1), verdict(2, "keep"))
+    assert new(verdict(1), verdict(2, "keep")) == []
+    statements: list[str] = []
+    ledger.db.set_trace_callback(statements.append)
+    moved = replace(verdict(1, score=0.97), moved=True)
+    assert new(moved, verdict(2, "keep")) == []
+    assert statements == []
+    ledger.db.set_trace_callback(None)
+    assert new(verdict(1, "keep")) == ["1"]
+    assert new(verdict(1, score=0.97)) == ["1"], "the score alone tells them apart, unless it is moved by the author"
+    record(ledger, verdict(1, "fold"))
+    assert new(verdict(1, "fold"), verdict(2, "keep")) == []
+    assert new(verdict(1)) == ["1"]
+    with closing(Ledger(tmp_path / FILE)) as other:
+        forget(other, Filter(platform="weibo"))
+    assert ledger.is_changed()
+    assert new(verdict(1, "fold"), verdict(2, "keep")) == ["1", "2"]
+
+
+def test_so_many_posts_are_known_and_no_more(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_module, "_REMEMBERED", 3)
+    for number in range(10):
+        for _ in range(2):
+            record(ledger, verdict(number))
+        assert len(ledger._known) <= 3
+    assert len(entries(ledger)) == 10

@@ -8,7 +8,7 @@ import pytest
 from circleshield_addon import same_text
 from circleshield_addon.judge import Judge
 from circleshield_addon.post import Post, Verdict
-from circleshield_addon.same_text import SameText, same_text_shift
+from circleshield_addon.same_text import SameText, Words, same_text_shift
 from circleshield_addon.settings import Filter, Settings
 from circleshield_model.scorer import Scorer
 
@@ -50,7 +50,7 @@ def posts(texts: Sequence[str], authors: Sequence[str] | None = None, own: str |
 
 
 def counted(same: SameText, shown: Sequence[Post], score: float = 0.9) -> list[int | None]:
-    found = same.others("weibo", shown, {post.text: score for post in shown}, 0.9)
+    found = same.others("weibo", shown, [score] * len(shown), 0.9, Words())
     return [found.get(post.key) for post in shown]
 
 

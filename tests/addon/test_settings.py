@@ -194,10 +194,11 @@ def test_hosts_are_as_clients_spell_them(config: Path) -> None:
 
 
 def test_all_faults_are_named_at_once(config: Path) -> None:
-    config.write_text("[filter]\nremove_at = 2\naction = 'x'\n", encoding="utf-8")
-    with pytest.raises(InputError) as caught:
-        load_settings(config)
-    assert len(str(caught.value).splitlines()) == 2
+    for text in ("[filter]\nremove_at = 2\naction = 'x'\n", "generic.hosts = ['a:1']\naccess.clients = ['b']\n"):
+        config.write_text(text, encoding="utf-8")
+        with pytest.raises(InputError) as caught:
+            load_settings(config)
+        assert len(str(caught.value).splitlines()) == 2
 
 
 def test_files_that_cannot_be_read(config: Path, tmp_path: Path) -> None:

@@ -45,6 +45,12 @@ def test_every_command_has_help(name: str) -> None:
     assert result.output.startswith("Usage: ")
 
 
+def test_a_command_misspelt_names_those_like_it() -> None:
+    result = CliRunner().invoke(circleshield, ["stat"])
+    assert result.exit_code == 2
+    assert "'stats', 'status'" in result.output
+
+
 def test_bad_input_is_one_line_and_exit_code_2() -> None:
     result = _run("filter", "--url", "nonsense")
     assert result.returncode == 2
@@ -158,6 +164,32 @@ def test_completing_names_prints_nothing_else_and_imports_no_command(monkeypatch
     offered = [name for name in COMMANDS if name.startswith("s")]
     assert done.stdout == "".join(f"plain\n{name}\n{COMMANDS[name]}\n" for name in offered)
     assert not [name for name in done.stderr.split() if name.startswith("circleshield.commands")]
+
+
+_IN_A_TEXT = "exec('signal.raise_signal(signal.SIGTERM)')"
+_IN_A_CALLBACK = "one = set(); gone = weakref.ref(one, lambda _: signal.raise_signal(signal.SIGTERM)); del one"
+
+
+@pytest.mark.parametrize("where", [_IN_A_TEXT, _IN_A_CALLBACK])
+def test_sigterm_ends_a_command_wherever_it_comes(tmp_path: Path, where: str) -> None:
+    code = f"""
+import click, signal, time, weakref
+from circleshield import cli
+
+@click.command()
+def waiting():
+    {where}
+    time.sleep(30)
+
+cli.Commands.get_command = lambda *_: waiting
+cli.main()
+"""
+    (tmp_path / "waiting.py").write_text(code)
+    done = subprocess.run(
+        [sys.executable, "-m", "waiting", "wait"], cwd=tmp_path, capture_output=True, text=True, timeout=20, check=False
+    )
+    assert done.returncode == 130
+    assert done.stderr == "\ncircleshield: interrupted\n"
 
 
 def test_a_reader_that_has_enough_is_no_error(tmp_path: Path) -> None:

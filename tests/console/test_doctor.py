@@ -19,6 +19,7 @@ from circleshield import checkup, checkup_network
 from circleshield.checkup import Finding, Subject, device, machine
 from circleshield.checkup_network import Answer, network, quic
 from circleshield.cli import circleshield
+from circleshield.home import open_ledger
 from circleshield_addon import authority
 from circleshield_addon.adapters import ADAPTERS
 from circleshield_addon.ledger import FILE, Ledger
@@ -115,7 +116,12 @@ def test_ledger(home: Path) -> None:
     record(home, verdict("1"))
     assert of(machine(subject(home)), "ledger").state == "ok"
     (home / FILE).write_bytes(b"no database" * 1000)
-    assert of(machine(subject(home)), "ledger").state == "fail"
+    damaged = of(machine(subject(home)), "ledger")
+    assert damaged.state == "fail"
+    with pytest.raises(InputError) as as_elsewhere, open_ledger(home):
+        pass
+    assert damaged.found == str(as_elsewhere.value)
+    assert device(subject(home, counts={}), "192.168.1.9") == Finding("device", "unknown", damaged.found)
 
 
 @pytest.mark.parametrize(("free", "state"), [(10_000_000, "fail"), (100_000_000, "warn"), (10**10, "ok")])

@@ -44,3 +44,11 @@ def test_an_empty_file(tmp_path: Path) -> None:
     (tmp_path / "empty.jsonl").write_text("")
     with pytest.raises(InputError, match="no labelled posts"):
         CliRunner().invoke(command, [str(tmp_path / "empty.jsonl")], catch_exceptions=False)
+
+
+def test_posts_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    rows = [{"text": f"\x1b[2J下雨了{n}", "label": "social" if n % 2 else "sales_spam"} for n in range(4)]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    done = CliRunner().invoke(command, [str(tmp_path / "a.jsonl")], catch_exceptions=False)
+    assert "下雨了" in done.stdout
+    assert "\x1b[2J" not in done.stdout

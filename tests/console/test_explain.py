@@ -20,6 +20,10 @@ def test_says_score_label_and_pieces() -> None:
     assert any("“" in line and "+" in line for line in pieces)
 
 
+def test_text_from_stdin() -> None:
+    assert CliRunner().invoke(command, ["-"], input=f"{AD}\n").output == CliRunner().invoke(command, [AD]).output
+
+
 def test_nothing_to_explain() -> None:
     done = CliRunner().invoke(command, [""])
     assert done.exit_code == 0

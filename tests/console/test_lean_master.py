@@ -4,9 +4,12 @@ import asyncio
 import logging
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import circleshield.few_addons  # noqa: F401  # before any of mitmproxy
 
@@ -14,11 +17,13 @@ import circleshield.few_addons  # noqa: F401  # before any of mitmproxy
 
 from mitmproxy import exceptions, http, options
 from mitmproxy.addonmanager import AddonManager
-from mitmproxy.hooks import Hook
+from mitmproxy.hooks import ConfigureHook, Hook
+from mitmproxy.http import _always_bytes, _native
 from mitmproxy.master import Master
 from mitmproxy.proxy.layers.http._hooks import HttpRequestHeadersHook
 from mitmproxy.test import tflow
 
+from circleshield import lean_master
 from circleshield.lean_master import LeanAddons, LeanMaster
 
 _IMPORTS = """
@@ -105,3 +110,23 @@ def test_hooks_are_called_as_mitmproxy_does(caplog: pytest.LogCaptureFixture) ->
     assert made[-3:] == ["Addon error: no"] * 3
     assert "h" in made
     assert "g" not in made
+
+
+_ASKED = st.sampled_from(["Accept", "accept", "X-A", "x-a", "Cookie", "cookié", b"ACCEPT", b"x-\xff"])
+_FIELD = st.tuples(st.sampled_from([b"Accept", b"ACCEPT", b"x-a", b"X-A", b"cookie", b"x-\xff"]), st.binary(max_size=3))
+
+
+@given(st.lists(_FIELD, max_size=5), _ASKED)
+def test_headers_are_found_as_mitmproxy_finds_them(fields: list[tuple[bytes, bytes]], name: str | bytes) -> None:
+    headers = http.Headers(fields)
+    asked = _always_bytes(name).lower()
+    assert lean_master._get_all(headers, name) == [_native(value) for key, value in fields if key.lower() == asked]
+    assert lean_master._get(headers, name) == Mapping.get(headers, name)
+    assert lean_master._get(headers, name, "none") == Mapping.get(headers, name, "none")
+    assert lean_master._contains(headers, name) == (Mapping.get(headers, name) is not None)
+
+
+def test_arguments_of_hooks() -> None:
+    flow = tflow.tflow()
+    assert lean_master._args(HttpRequestHeadersHook(flow)) == [flow]
+    assert lean_master._args(ConfigureHook({"a"})) == [{"a"}]

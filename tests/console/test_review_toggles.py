@@ -3,6 +3,7 @@
 import html
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -157,11 +158,13 @@ def _kept(count: int) -> Any:
     return (verdict(f"k{n}", action="keep", score=0.01) for n in range(count))
 
 
-def test_posts_that_a_rule_decided_do_not_count(app: Flask, tmp_path: Path) -> None:
+def test_old_posts_and_those_that_a_rule_decided_do_not_count(app: Flask, tmp_path: Path) -> None:
     browser = owner(app)
-    assert "no posts of the last four weeks" in browser.get("/settings")
     record(tmp_path, verdict("old"), ago=40 * DAY)
+    record(tmp_path, replace(verdict("ruled"), rules=("author blocked at your wish",)))
     assert "no posts of the last four weeks" in browser.get("/settings")
+    record(tmp_path, verdict("new"))
+    assert "From 1 posts" in browser.get("/settings")
 
 
 def test_cutoffs_elsewhere_are_told(app: Flask, config: Path) -> None:

@@ -241,6 +241,7 @@ def test_remove_by_id_leaves_nothing_of_the_text(tmp_path: Path) -> None:
     assert "no sample has this id" in refused(tmp_path, "remove", ids["诚招代理 加微信"])
     assert "too short" in refused(tmp_path, "remove", ids["今天去爬山"][:3])
     assert "Name an ID" in refused(tmp_path, "remove")
+    assert "samples stats" in refused(tmp_path, "remove", "--import", "deadbeef")
 
 
 def test_remove_asks(tmp_path: Path) -> None:
@@ -301,7 +302,7 @@ def test_an_interrupted_import_leaves_the_samples_as_they_were(tmp_path: Path, h
     rest = process.stderr.read()
     process.stderr.close()
     assert process.wait() == (130 if how == signal.SIGINT else -how)
-    assert rest == (b"circleshield: interrupted\n" if how == signal.SIGINT else b"")
+    assert rest == (b"\ncircleshield: interrupted\n" if how == signal.SIGINT else b"")
     assert (tmp_path / FILE).read_bytes() == before
     assert {path.name for path in tmp_path.iterdir()} == {FILE, "samples.lock"}
     assert answer(tmp_path, "import", "-", stdin=POSTS)["new"] == 2

@@ -154,7 +154,7 @@ def refusal(*arguments: str) -> str:
 
 
 def test_refusals_leave_nothing(manager: Manager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "mode" in refusal("install", "--", "--mode", "regulr")
+    assert refusal("install", "--", "--mode", "regulr") == "--mode regulr: unknown mode; see circleshield run --help"
     assert "below 1024" in refusal("install", "--", "--mode", "regular@443")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert "sudo circleshield service" in refusal("install", "--system")

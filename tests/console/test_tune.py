@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from tests.console.recorded import record, refused, run, said, verdict
 
+from circleshield_addon.ledger import FILE
 from circleshield_model.artefact import HELD_OUT, PACKAGED
 from circleshield_model.scorer import Scorer
 from circleshield_training.samples import Sample
@@ -23,7 +24,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "config.toml"
     file.write_text("# mine\n[filter]\nremove_at = 0.9 # strict\nreview_at = 0.6\n", "utf-8")
     monkeypatch.setenv("CIRCLESHIELD_CONFIG", str(file))
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", "80")
     return file
 
 
@@ -49,8 +50,13 @@ def test_the_table(home: Path, config: Path) -> None:
     assert "8 labelled posts, 4 of them sales spam; 4 posts judged by their score in 14.0 days" in shown
     assert "fewer than 20 labels of a kind" in shown
     assert "flatter" not in shown
-    for word in ("removed", "wrongly", "unsure", "missed", "cost", "█", "now", "model's own", "labels"):
+    for word in ("removed", "wrongly", "unsure", "missed", "cost", "now", "model's own", "labels"):
         assert word in shown
+    table = shown[shown.index("remove_at") : shown.rindex("remove_at =")]
+    assert "…" not in table
+    assert max(map(len, table.splitlines())) <= 80
+    (home / FILE).unlink()
+    assert "█" in said(home, "tune")  # where there is room
     assert "\x1b[" not in shown
 
 
@@ -69,6 +75,15 @@ def test_the_ledger_from_a_time_on(home: Path, config: Path) -> None:
     found = tuned(home, "--since", "2d")
     assert "2 posts judged by their score" in found["notes"][0]
     assert any("scaled up" in note for note in found["notes"])
+
+
+def test_cut_offs_of_platforms_are_told(home: Path, config: Path) -> None:
+    told = "some platforms or profiles have a remove_at of their own; their posts count here as all others do"
+    assert told not in tuned(home)["notes"]
+    with config.open("a", encoding="utf-8") as file:
+        file.write("[platforms.weibo_app]\nremove_at = 0.8\n")
+    assert told in tuned(home)["notes"]
+    assert told not in tuned(home, "--cutoff", "review")["notes"]
 
 
 def test_verdicts_of_rules_do_not_count(tmp_path: Path, config: Path) -> None:

@@ -22,7 +22,7 @@ from circleshield_model.scorer import Scorer
 NEVER = 3600.0
 PLACES: dict[str, tuple[Any, str]] = {
     "adapter": (Adapter, "read"),
-    "scorer": (Scorer, "scores"),
+    "scorer": (Scorer, "read"),
     "policy": (judge.Judge, "policy"),
     "rules": (judge.Judge, "_ruled"),
     "edit": (JsonPage, "edited"),

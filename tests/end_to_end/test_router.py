@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.end_to_end.browser import HEADLESS, needs_chromium, trusting
 from tests.end_to_end.feed import FRIENDS, MIXED, weibo
-from tests.end_to_end.namespaces import HOME, OUTSIDE, WORLD, Namespace, echo, needs_namespaces, router_between
+from tests.end_to_end.namespaces import HOME, OUTSIDE, PHONE, WORLD, Namespace, echo, needs_namespaces, router_between
 from tests.end_to_end.origin import HANG_SECONDS, Answer, Origin
 from tests.end_to_end.proxy_process import ProxyProcess, running_proxy
 
@@ -91,10 +91,8 @@ def place(
     tmp_path_factory: pytest.TempPathFactory, certificates: tuple[Path, Path], origin_ca: Path
 ) -> Iterator[Place]:
     with router_between((FEED, OTHER)) as (home, phone, world):
-        found = re.search(r"```nft\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.S)
-        assert found is not None
-        home.run("nft", "-f", "-", stdin=found[1])
-        home.run("nft", "-f", "-", stdin=found[1])  # it can be loaded again
+        for _ in range(2):  # it can be loaded again
+            home.run("nft", "-f", "-", stdin=rules())
         origin = Origin(certificates[1], world.socket(WORLD, 443))
         origin.add(Answer([weibo(*MIXED)]), PATH)
         origin.add(Answer([PAGE.encode()], (("Content-Type", "text/html"),)), "/")
@@ -112,6 +110,13 @@ def place(
             ) as proxy,
         ):
             yield Place(home, phone, world, origin, proxy, origin_ca)
+
+
+def rules() -> str:
+    """Those of the page."""
+    found = re.search(r"```nft\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.S)
+    assert found is not None
+    return found[1]
 
 
 def texts(page: str) -> list[str]:
@@ -170,6 +175,23 @@ def test_who_asks_the_transparent_port_itself_gets_nothing(place: Place) -> None
     """A request without a destination must not go round in circles."""
     there = ("--connect-to", f"{FEED}:443:{HOME}:{MODES['transparent']}")
     assert place.got(f"https://{FEED}{PATH}", place.proxy.ca, *there, seconds=3) is None
+
+
+def test_a_device_that_is_left_out_goes_past_the_proxy(place: Place) -> None:
+    """By the page's line, also when the rules are kept as nft lists them."""
+    line = f"ip saddr {PHONE} accept"
+    assert line.replace(PHONE, "192.168.1.20") in DOCUMENT.read_text(encoding="utf-8")
+    redirect = next(each for each in rules().splitlines() if "redirect" in each)
+    try:
+        place.home.run("nft", "-f", "-", stdin=rules().replace(redirect, f"{line}\n{redirect}"))
+        for _ in range(2):
+            page = place.got(f"https://{FEED}{PATH}", place.origin_ca)
+            assert page is not None
+            assert texts(page) == list(MIXED)
+            listed = place.home.run("nft", "list", "ruleset")
+            place.home.run("nft", "-f", "-", stdin=f"flush ruleset\n{listed}")
+    finally:
+        place.home.run("nft", "-f", "-", stdin=rules())
 
 
 def test_open_ports_from_the_phones_side(place: Place) -> None:

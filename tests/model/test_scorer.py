@@ -3,13 +3,15 @@
 import subprocess
 import sys
 import threading
+from itertools import chain
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from circleshield_model.scorer import Scorer
+from circleshield_model.normalise import units
+from circleshield_model.scorer import Scorer, _few
 
 AD = "招代理啦！一件代发，月入过万，加微信 abc12345 领价格表"
 POST = "今天和妈妈去公园走了一圈，花都开了"
@@ -72,6 +74,32 @@ def test_explanations_quote_the_original(scorer: Scorer) -> None:
     assert all(e.text == text[e.start : e.end] for e in pieces)
     assert [abs(e.weight) for e in found] == sorted((abs(e.weight) for e in found), reverse=True)
     assert any("代 理" in e.text and e.weight > 0 for e in pieces)
+
+
+def test_a_piece_is_a_few_units_and_their_weight(scorer: Scorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a run the strongest ones; what they weigh together is what the run does."""
+    text = "专业祛斑，黄褐斑、晒斑、雀斑、老年斑、黑斑、激素斑、妊娠斑"
+    found = scorer.explain([text])[0]
+    assert all(units([e.text]).glyph.size <= 11 for e in found if e.start is not None)
+    monkeypatch.setattr("circleshield_model.scorer._MOST", len(text))
+    runs = scorer.explain([text])[0]
+    assert len(runs) < len(found)
+    assert sum(e.weight for e in found) == pytest.approx(sum(e.weight for e in runs))
+
+
+@given(st.lists(st.lists(st.integers(1, 50), min_size=1, max_size=45), min_size=1, max_size=6))
+def test_the_strongest_units_of_a_run_are_one_piece(runs: list[list[int]]) -> None:
+    at = np.cumsum([0, *map(len, runs[:-1])])
+    found = _few(at, np.concatenate(runs)).tolist()
+    assert set(found) >= set(at.tolist())
+    ends = [*found[1:], sum(map(len, runs))]
+    assert all(0 < end - begin <= 10 for begin, end in zip(found, ends, strict=True))
+    strengths = list(chain.from_iterable(runs))
+    for begin, run in zip(at.tolist(), runs, strict=True):
+        if len(run) > 10:
+            best = max(sum(run[i : i + 10]) for i in range(len(run) - 9))
+            parts = [sum(strengths[a:b]) for a, b in zip(found, ends, strict=True) if begin <= a < begin + len(run)]
+            assert best == max(parts)
 
 
 def test_an_explanation_does_not_depend_on_the_batch(scorer: Scorer) -> None:

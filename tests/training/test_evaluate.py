@@ -2,11 +2,13 @@
 
 import json
 import random
+import stat
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from circleshield_model.errors import InputError
 from circleshield_model.normalise import units
 from circleshield_model.scorer import Scorer
 from circleshield_training.attacks import DISGUISES, padded
@@ -101,9 +103,13 @@ def test_the_report_is_one_file(found: Evaluation, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     from circleshield_training.report import write
 
-    page = write(found, tmp_path / "out", "a <title>").read_text("utf-8")
+    file = write(found, tmp_path / "out", "a <title>")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600  # it quotes posts
+    page = file.read_text("utf-8")
     assert page.count("data:image/png;base64,") == 3
     assert "a &lt;title&gt;" in page
     assert "padded with 4" in page
     assert 'src="http' not in page
     assert 'href="http' not in page
+    with pytest.raises(InputError, match=r"report\.html: cannot be written"):
+        write(found, file, "a <title>")

@@ -10,6 +10,8 @@ from threading import Thread
 
 import pytest
 from distributed import Client, LocalCluster
+from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky.process_executor import _ExecutorManagerThread
 
 from circleshield_model import artefact
 from circleshield_model.errors import InputError
@@ -131,6 +133,23 @@ def test_a_worker_of_another_version(cluster: LocalCluster, tmp_path: Path, monk
         workers.cluster(cluster.scheduler_address, tmp_path),
     ):
         pass
+
+
+def test_an_interrupt_while_processes_start_ends_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = _ExecutorManagerThread.start
+
+    def interrupted(thread: Thread) -> None:
+        signal.raise_signal(signal.SIGINT)
+        start(thread)
+
+    get_reusable_executor().shutdown(kill_workers=True)  # that of another test
+    monkeypatch.setattr(_ExecutorManagerThread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt), workers.processes(2):
+        list(tasks.everywhere(abs, [(-1,), (-2,)]))
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    monkeypatch.undo()
+    with workers.processes(2):
+        assert list(tasks.everywhere(abs, [(-1,), (-2,)])) == [1, 2]
 
 
 def test_a_task_begun_by_a_dead_worker_leaves_nothing_half_done(

@@ -74,9 +74,9 @@ class Flip(NamedTuple):
 
 
 def write(found: Evaluation, folder: Path, title: str) -> Path:
-    """Writes `report.html` into the folder, readable by its owner alone as it quotes posts, and returns its path.
+    """Writes `report.html`, which quotes posts, for its owner alone into the folder, and returns its path.
 
-    InputError if that cannot be done or matplotlib is not installed.
+    Raises InputError if matplotlib is not installed, or the file cannot be written.
     """
     path = folder / FILE
     page = _page(title, found, _plots(found)).encode("utf-8", "replace")

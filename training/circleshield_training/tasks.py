@@ -6,7 +6,10 @@ Dask backend keeps long arguments on one worker, and they are lost with it.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+import signal
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +26,34 @@ from circleshield_training.posts import texts_in, written
 
 def everywhere(function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
     """Results of the function in the order of the arguments, by the backend that joblib is set to at the moment."""
-    found: Iterator[Any] = Parallel(return_as="generator")(delayed(function)(*each) for each in arguments)
+    with _held_back() as came:  # joblib cannot end processes that are not all started
+        found: Generator[Any] = Parallel(return_as="generator")(delayed(function)(*each) for each in arguments)
+    try:
+        for number in came:
+            signal.raise_signal(number)
+    except KeyboardInterrupt as e:
+        found.throw(e)  # a generator that is only dropped ends the processes as well, but with a warning
     return found
+
+
+@contextmanager
+def _held_back() -> Iterator[list[int]]:
+    """Fills a list with the interrupts that come in the block, Ctrl-C and SIGTERM, and does not raise them.
+
+    No mask of signals, as the processes started in the block would inherit it.
+    """
+    came: list[int] = []
+    before: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    held = [number for number, handler in before.items() if callable(handler)]
+    for number in held:
+        signal.signal(number, lambda number, _: came.append(number))
+    try:
+        yield came
+    finally:
+        for number in held:
+            signal.signal(number, before[number])
 
 
 def put(folder: Path, name: str, array: NDArray[Any]) -> None:

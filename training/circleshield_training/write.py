@@ -124,9 +124,8 @@ def _beside(out: Path, files: dict[str, bytes], check: bool = True) -> Iterator[
         try:
             fresh.chmod(0o755)
             for name, data in files.items():
-                (fresh / name).touch(
-                    0o644 if name in artefact.FILES else 0o600
-                )  # the others may quote the user's posts
+                mode = 0o644 if name in artefact.FILES else 0o600  # the others may quote the user's posts
+                (fresh / name).touch(mode)
                 with (fresh / name).open("wb") as file:
                     file.write(data)
                     file.flush()

@@ -126,8 +126,12 @@ def remove_user(config: Path | None, name: str) -> None:
     from circleshield_addon.settings import default_config_path, load_settings, parse_settings
 
     path = config or default_config_path()
-    if name not in load_settings(path).users:
+    settings = load_settings(path)
+    if name not in settings.users:
         raise InputError(f"{path}: there is no proxy user {name}")
+    for profile, its in settings.profiles.items():
+        if f"user:{name}" in its.devices:
+            raise InputError(f"{path}: profiles.{profile}.devices names user:{name}; take that out of it first")
     changed = without_table(path, "users", name)
     parse_settings(changed, path)
     write_config(path, changed)

@@ -55,6 +55,8 @@ def _print(found: "Evaluation") -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from circleshield.terminal import plain
+
     def share(x: float | None) -> str:
         return "–" if x is None else f"{100 * x:.2f} %"
 
@@ -87,6 +89,5 @@ def _print(found: "Evaluation") -> None:
     for s in found.sources:
         for name, rows in (("highest social", s.worst_false_positives), ("lowest sales", s.worst_misses)):
             for score, text in rows:
-                line = " ".join(text.split())
-                console.print(Text(f"{s.source}, {name}: {score:.4f} {line[:100]}"))
+                console.print(Text(f"{s.source}, {name}: {score:.4f} {plain(text, 100)}"))
     console.print(Text(f"cost: {found.cost['with the model']:g} with the model, {found.cost['without']:g} without"))

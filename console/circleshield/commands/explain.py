@@ -1,5 +1,6 @@
 """`circleshield explain`: why a text scores as it does."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from circleshield.home import home_option, model_option, open_ledger
 @home_option
 @click.argument("text")
 def command(model: Path, author: str | None, home: Path, text: str) -> None:
-    """Say why TEXT scores as it does: pieces of it and signs, red for sales, green for social."""
+    """Say why TEXT (- for stdin) scores as it does: pieces of it and signs, red for sales, green for social."""
     from rich.console import Console
     from rich.text import Text
 
@@ -22,6 +23,7 @@ def command(model: Path, author: str | None, home: Path, text: str) -> None:
     from circleshield_addon.judge import shifted
     from circleshield_model.scorer import Scorer
 
+    text = sys.stdin.read().strip() if text == "-" else text
     scorer = Scorer.load(model)
     score = float(scorer.scores([text])[0])
     found = scorer.explain([text])[0]

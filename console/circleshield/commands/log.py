@@ -42,11 +42,12 @@ def command(
 ) -> None:
     """Show what was taken out or noted as unsure, and why; the newest comes last."""
     from circleshield_addon import history
+    from circleshield_addon.adapter import platform_of
     from circleshield_addon.ledger import FILE, milliseconds
 
     which = history.Filter(
         since=None if since is None else milliseconds(since),
-        platform=platform and platform.partition("_")[0],  # an adapter's name will do
+        platform=platform and platform_of(platform),  # an adapter's name will do
         author=author,
         action=action or history.NOT_KEPT,
     )

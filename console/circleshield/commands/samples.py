@@ -132,6 +132,7 @@ def import_(home: Path, file: Path | None, from_ledger: bool, as_json: bool, **o
     A label by verdict never replaces one that is there.
     """
     from circleshield import sample_imports
+    from circleshield_addon.adapter import platform_of
     from circleshield_addon.history import Filter
     from circleshield_addon.ledger import milliseconds
 
@@ -149,7 +150,7 @@ def import_(home: Path, file: Path | None, from_ledger: bool, as_json: bool, **o
         since, platform = options["since"], options["platform"]
         which = Filter(
             since=None if since is None else milliseconds(since),
-            platform=platform and platform.partition("_")[0],
+            platform=platform and platform_of(platform),
             author=options["author"],
             action=options["action"],
         )
@@ -282,9 +283,11 @@ def remove(home: Path, which: "_Which | None", yes: bool, as_json: bool, ids: tu
             raise InputError(f"{given}: no sample has this id; `circleshield samples list` shows them")
         if len(found) > 1:
             raise InputError(f"{given}: may be any of {len(found)} samples; give more of the id")
-    if lines and not (yes or as_json or ids):
+    if not lines:
+        raise InputError("no sample is like that; `circleshield samples stats` shows sources and imports")
+    if not (yes or as_json or ids):
         click.confirm(f"Remove {lines} line{'s' * (lines != 1)}?", abort=True)
-    removed = drop(home, doomed) if lines else 0
+    removed = drop(home, doomed)
     click.echo(json.dumps({"removed": removed}) if as_json else f"removed {removed}")
 
 

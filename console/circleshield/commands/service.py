@@ -1,7 +1,6 @@
 """`circleshield service`: the proxy in the background, from login or boot on."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +82,7 @@ def _plan(options: tuple[str, ...], system: bool) -> "Plan":
     from circleshield.services import Plan, run_command
     from circleshield_addon.settings import default_config_path
 
-    with run.make_context("run", list(options)) as context:
+    with run.make_context("circleshield run", list(options)) as context:
         parsed = context.params
         fixed: list[str] = []
         for parameter in run.params:
@@ -114,13 +113,7 @@ def _spelt(option: str, value: Any) -> list[str]:
 
 
 def _has_low_port(context: click.Context) -> bool:
-    from mitmproxy.proxy.mode_specs import ProxyMode
+    from circleshield.proxy import proxy_mode
 
-    from circleshield_model.errors import InputError
-
-    parse: Callable[[str], ProxyMode] = ProxyMode.parse
-    try:
-        ports = [parse(mode).listen_port(context.params["listen"][1]) for mode in context.params["modes"]]
-    except ValueError as e:
-        raise InputError(str(e)) from e
+    ports = [proxy_mode(mode).listen_port(context.params["listen"][1]) for mode in context.params["modes"]]
     return any(port is not None and 0 < port < 1024 for port in ports)

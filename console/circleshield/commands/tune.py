@@ -81,6 +81,8 @@ def command(
     evidence, notes = _evidence(home, model, source, since)
     costs = Costs(cost_lost, cost_missed, cost_review)
     which: Which = "remove_at" if cutoff == "remove" else "review_at"
+    if settings.set_elsewhere(which):
+        notes.append(f"some platforms or profiles have a {which} of their own; their posts count here as all others do")
     tuning = tune(evidence, costs, which, policy.remove_at, policy.review_at, chosen)
     if plot is not None:
         from circleshield_training.cutoff_plot import write_plot
@@ -184,19 +186,22 @@ def _table(tuning: "Tuning", chosen: float | None, own: float) -> "Table":
     weekly = Outcome._fields if shown[0].weekly else ()
     labelled = _OF_LABELS if shown[0].labelled else ()
     table = Table(box=None, pad_edge=False)
-    table.add_column(f"\n{tuning.which}")
+    table.add_column(f"\n{tuning.which}", no_wrap=True)
     for heading, names in (("a week", weekly), ("labels", labelled)):
         for i, name in enumerate(names):
             table.add_column(f"{'' if i else heading}\n{name}", justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("", overflow="fold")
+    bars = not (weekly and labelled)  # for both there is no room in 80 columns
+    if bars:
+        table.add_column("", no_wrap=True)
+    table.add_column("")
     most = max(choice.cost for choice in shown)
     for choice in shown:
         cells = [f"{getattr(choice.weekly, name):.1f}" for name in weekly]
         cells += [f"{getattr(choice.labelled, name):g}" for name in labelled]
         style = "bold" if choice.cut in (tuning.now, chosen) else "green" if choice.cut == tuning.cheapest else None
         mark = ", ".join(text for cut, text in marks if cut == choice.cut)
-        table.add_row(f"{choice.cut:g}", *cells, _bar(choice.cost, most), mark, style=style)
+        cells += [_bar(choice.cost, most)] if bars else []
+        table.add_row(f"{choice.cut:g}", *cells, mark, style=style)
     return table
 
 

@@ -100,8 +100,9 @@ OWNER: dict[str, tuple[str, str]] = {
     "model_own_cut": ("the model’s own: {cut}", "模型默认：{cut}"),
     "own_cut": ("Back to the model’s own: {name}", "恢复模型默认：{name}"),
     "cutoffs_elsewhere": (
-        "Some platforms or profiles have cut-offs of their own in the file; for them these do not count.",
-        "部分平台或配置在文件中另有界限，不受此处影响。",
+        "Some platforms or profiles have cut-offs of their own in the file; for them these do not count, though the "
+        "figures below are of all posts.",
+        "部分平台或配置在文件中另有界限，不受此处影响；下方的数字仍按全部内容统计。",
     ),
     "forecast": ("What would change", "会有什么变化"),
     "forecast_none": (

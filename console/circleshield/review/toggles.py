@@ -130,11 +130,7 @@ def _page(settings: Settings, asked: dict[str, str] | None = None, error: str = 
         cuts={name: getattr(scorer, name) for name in CUTS},
         set_here=[name for name in CUTS if getattr(settings.filter, name) is not None],
         adapters=sorted(ADAPTERS, key=lambda adapter: adapter.title.lower()),
-        elsewhere=any(
-            getattr(table, name) is not None
-            for table in (*settings.platforms.values(), *settings.profiles.values())
-            for name in CUTS
-        ),
+        elsewhere=settings.set_elsewhere(*CUTS),
         path=str(served().reloading.config),
         pauses=served().shield.pauses.in_force(),
         device=_this_device(),
