@@ -15,9 +15,10 @@ from typing import Any
 
 from axe_selenium_python import Axe
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 from tests.end_to_end.origin import HANG_SECONDS
 from tests.end_to_end.proxy_process import CONFIG, ProxyProcess, running_proxy
@@ -107,7 +108,17 @@ def next_page(driver: webdriver.Chrome, selector: str) -> None:
     """Presses a button and waits for the next page."""
     page = driver.find_element(By.TAG_NAME, "html")
     driver.find_element(By.CSS_SELECTOR, selector).send_keys(Keys.ENTER)
-    WebDriverWait(driver, HANG_SECONDS, 0.1).until(staleness_of(page))
+    WebDriverWait(driver, HANG_SECONDS, 0.1).until(lambda _: _is_gone(page))
+
+
+def _is_gone(element: WebElement) -> bool:
+    try:
+        element.is_enabled()
+    except StaleElementReferenceException:
+        return True
+    except WebDriverException as e:  # so it says in the moment when the next page comes
+        return "does not belong to the document" in str(e)
+    return False
 
 
 def fits(driver: webdriver.Chrome) -> bool:
