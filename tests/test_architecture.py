@@ -40,9 +40,9 @@ def test_the_model_package_scores_without_scikit_learn() -> None:
 
 
 def test_nothing_of_ours_opens_a_connection_to_anywhere() -> None:
-    """But the demo, to its own site, the doctor, to the proxy, and mitmproxy by its own method, to the origin asked for.
+    """But the demo, to its own site, and the doctor, to the proxy.
 
-    What the proxy dials is mitmproxy's business: the origin asked for.
+    What the proxy dials is the origin asked for, by mitmproxy's own method (`lean_connections.py` calls it).
     """
     clients = {"urllib.request", "http.client", "requests", "httpx", "aiohttp", "ftplib", "smtplib", "telnetlib"}
     found = set()
