@@ -107,8 +107,8 @@ class Endpoint:
 
     @property
     def is_simple(self) -> bool:
-        """Whether it takes a time in proportion to its size, and little of it, to read such a page."""
-        return isinstance(self.items, tuple) and self.resolve is None and self.embedded is None
+        """Whether no code of the adapter's has to read such a page, nor a search for where it begins."""
+        return isinstance(self.items, tuple) and bool(self.items) and not self.resolve and not self.embedded
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ _THREADS = 2  # they share one interpreter: more would not judge faster, and eac
 _PAUSE_SECONDS = 0.0002
 
 
-def with_pauses[T](items: Iterable[T], after: int = 50) -> Iterator[T]:
+def with_pauses[T](items: Iterable[T], after: int) -> Iterator[T]:
     """The items, with a pause between each so many and the next, in which other threads may go on.
 
     Without it each waits up to 5 ms for the interpreter (`sys.getswitchinterval`), several times a request.

@@ -51,18 +51,22 @@ class Opened:
     route: Route
 
 
+_AT_ONCE_BYTES = 256 * 1024
+
+
 def opened(
-    raw: bytes, route: Route, content_type: str = "", content_encoding: str = "", most: int = MAX_DECODED_BYTES
+    raw: bytes, route: Route, content_type: str = "", content_encoding: str = "", at_once: bool = False
 ) -> Opened | Filtered:
     """The page in the body of a feed response, or why there is none. Never raises.
 
-    `most` is how many bytes it may decode to.
+    `at_once`: only a page that takes no more than a few milliseconds, whatever is in it. For endpoints that are simple.
     """
     if not raw:
         return Filtered(raw)
     try:
+        most = _AT_ONCE_BYTES if at_once else MAX_DECODED_BYTES
         text, coding = decode(raw, content_encoding, charset(content_type), most)
-        return Opened(raw, text, coding, read_page(text, route.adapter, route.endpoint), route)
+        return Opened(raw, text, coding, read_page(text, route.adapter, route.endpoint, at_once), route)
     except (CodingError, JsonError) as e:
         return Filtered(raw, fault=str(e))
     except Exception as e:

@@ -97,7 +97,7 @@ class Judge:
         scores = [score for score, _ in readings]
         others = self._same_text.others(ids, posts, scores, _half_way(everywhere), words)
         found: list[Verdict] = []
-        for post, (text_score, written_in) in with_pauses(zip(posts, readings, strict=True)):
+        for post, (text_score, written_in) in with_pauses(zip(posts, readings, strict=True), after=100):
             author = self._friends.author(ids, post.author_id)
             why_not = _not_judged(post.text, written_in, policy)
             judged = why_not is None if policy is everywhere else _not_judged(post.text, written_in, everywhere) is None

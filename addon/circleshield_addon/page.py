@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 from circleshield_addon.adapter import Adapter, Endpoint, HtmlList, Slot
 from circleshield_addon.desk import with_pauses
-from circleshield_addon.documents import Document, documents
+from circleshield_addon.documents import Document, documents, same_place
 from circleshield_addon.generic import GENERIC, described
 from circleshield_addon.html_list import elements
-from circleshield_addon.json_spans import Edit, Span, cut, spliced
+from circleshield_addon.json_spans import Edit, JsonError, JsonText, Span, cut, spliced
 from circleshield_addon.needed_parts import decoder_of
 from circleshield_addon.post import Action, Post
 from circleshield_addon.rewriting import Note, folding, labelling, post_spans
@@ -38,19 +38,23 @@ class JsonPage:
     item that is no post is not among them. `missing` says what such a page should have and this one lacks, or is None.
     """
 
-    def __init__(self, body: bytes, adapter: Adapter, endpoint: Endpoint) -> None:
+    def __init__(self, body: bytes, adapter: Adapter, endpoint: Endpoint, at_once: bool = False) -> None:
+        """`at_once`: only what is JSON itself, and of no more than 100 items; JsonError otherwise."""
         self._body = body
         self._adapter = adapter
         self._endpoint = endpoint
         self._fields = endpoint.fields or adapter.fields
         self._all: list[_Item] = []
-        self._documents = documents(body, endpoint.embedded)
+        self._documents = [Document(JsonText(body), same_place)] if at_once else documents(body, endpoint.embedded)
         decoder = decoder_of(adapter, endpoint, self._fields)
         for document in self._documents:
             text = document.text
             resolve = endpoint.resolve(text) if endpoint.resolve else None
             named = {_named(text.value(span)) for path in endpoint.ad_ids for span in text.find(path)}
-            for slot in with_pauses(sorted(_slots(document, endpoint), key=lambda slot: slot.span)):
+            slots = sorted(_slots(document, endpoint), key=lambda slot: slot.span)
+            if at_once and len(slots) > _AT_ONCE:
+                raise JsonError("more items than are read at once")
+            for slot in with_pauses(slots, after=_AT_ONCE):
                 value = text.value(slot.span, decoder)
                 post = adapter.read(resolve(value) if resolve else value, endpoint.post, self._fields)
                 if post is not None and post.id in named:
@@ -194,16 +198,20 @@ class HtmlPage:
         )
 
 
-def read_page(body: bytes, adapter: Adapter, endpoint: Endpoint) -> JsonPage | HtmlPage:
-    """The page in `body` (UTF-8 without byte order mark). Raises JsonError when it should be JSON and is not."""
+def read_page(body: bytes, adapter: Adapter, endpoint: Endpoint, at_once: bool = False) -> JsonPage | HtmlPage:
+    """The page in `body` (UTF-8 without byte order mark). Raises JsonError when it should be JSON and is not.
+
+    `at_once` as for `JsonPage`.
+    """
     if isinstance(endpoint.items, HtmlList):
         return HtmlPage(body, endpoint.items)
     if adapter is GENERIC:
         endpoint = described(body)
-    return JsonPage(body, adapter, endpoint)
+    return JsonPage(body, adapter, endpoint, at_once)
 
 
 _PROBE = Note("…")
+_AT_ONCE = 100  # items
 _TELLING_POSTS = 3  # without a text in any: some posts are only pictures
 _TELLING_BYTES = 2_000
 

@@ -41,8 +41,6 @@ PAGE_SECONDS = 5.0
 """For how long a page may be judged: 1,000 posts take about 0.2. What takes longer passes as it is."""
 EVENT_SECONDS = 1.0
 """The same for one post of a stream."""
-_SMALL_BYTES = 256 * 1024
-"""Pages of up to so many bytes, decoded, are opened without another thread: it takes a millisecond."""
 _DELAYS = 1_000
 _TOO_LARGE = "body is larger than is read"
 _OVERDUE = "not judged in time"
@@ -212,10 +210,10 @@ class Shield:
     async def _judged(
         self, opening: Callable[..., Opened | Filtered], found: Route, judge: Judge, device: str
     ) -> Filtered:
-        page = opening(most=_SMALL_BYTES) if found.endpoint.is_simple else None
+        page = opening(at_once=True) if found.endpoint.is_simple else None
         if isinstance(page, Opened) and judge.remembers(page.page.posts):  # sooner done than handed over
             return judged(page, judge, self.notes, device)
-        # What could not be opened at once is tried again without that bound, and says why if it still cannot.
+        # What was not opened at once is tried again, and says why if it still cannot be.
         work = lambda: judged(page if isinstance(page, Opened) else opening(), judge, self.notes, device)  # noqa: E731
         return await self._desk.done(work, PAGE_SECONDS)
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from circleshield_addon.adapters import mastodon, weibo
-from circleshield_addon.filtering import Filtered
+from circleshield_addon.adapters import ADAPTERS, mastodon, weibo
+from circleshield_addon.filtering import Filtered, Opened, opened
 from circleshield_addon.filtering import filtered as _filtered
+from circleshield_addon.generic import GENERIC
 from circleshield_addon.judge import Judge
 from circleshield_addon.notes import Notes
 from circleshield_addon.page import read_page
@@ -205,3 +206,38 @@ def test_the_cut_offs_of_the_settings_count(scorer: Scorer) -> None:
 def test_a_low_remove_at_alone_lowers_the_review_cut_off_too(scorer: Scorer) -> None:
     judge = Judge(scorer, Settings(filter=Filter(remove_at=0.0)))
     assert judge.verdicts([Post("1", "2", "a", FRIEND, ad=False)])[0].action == "remove"
+
+
+@pytest.mark.parametrize(
+    ("raw", "encoding"),
+    [
+        (b"[" + b",".join([b'{"id":"1","content":"a"}'] * 101) + b"]", ""),
+        (b'["' + b"a" * 300_000 + b'"]', ""),
+        (gzip.compress(b'["' + b"a" * 300_000 + b'"]', mtime=0), "gzip"),
+        (b"[{id:'1',content:'a'}]", ""),
+        (_page(SALES) + b"\n" + _page(SALES), ""),
+        (b"callback(" + _page(SALES) + b")", ""),
+    ],
+    ids=["many items", "large", "large once decoded", "JavaScript", "lines", "callback"],
+)
+def test_what_may_take_long_is_not_opened_at_once(raw: bytes, encoding: str) -> None:
+    at_once = opened(raw, ROUTE, content_encoding=encoding, at_once=True)
+    assert isinstance(at_once, Filtered)
+    assert at_once.fault
+    assert isinstance(opened(raw, ROUTE, content_encoding=encoding), Opened)
+
+
+def test_what_is_opened_at_once_is_the_same_page() -> None:
+    raw = gzip.compress(_page(SALES, FRIEND), mtime=0)
+    at_once, later = (opened(raw, ROUTE, content_encoding="gzip", at_once=at_once) for at_once in (True, False))
+    assert isinstance(at_once, Opened)
+    assert isinstance(later, Opened)
+    assert at_once.page.posts == later.page.posts
+    assert len(at_once.page.posts) == 2
+
+
+def test_adapters_whose_pages_are_never_opened_at_once() -> None:
+    simple = {adapter.name for adapter in ADAPTERS for endpoint in adapter.endpoints if endpoint.is_simple}
+    assert {"mastodon", "bluesky"} <= simple
+    assert not simple & {"x", "tieba", "facebook"}
+    assert not any(endpoint.is_simple for endpoint in GENERIC.endpoints)
