@@ -40,7 +40,7 @@ def test_the_model_package_scores_without_scikit_learn() -> None:
 
 
 def test_nothing_of_ours_opens_a_connection_to_anywhere() -> None:
-    """But the demo, to its own site, the doctor, to the proxy, and mitmproxy by its own method, to the origin asked for.
+    """But the demo, to its own site, the doctor, to the proxy, and mitmproxy's own method, to the origin asked for.
 
     What the proxy dials is mitmproxy's business: the origin asked for.
     """
