@@ -194,7 +194,10 @@ def test_hosts_are_as_clients_spell_them(config: Path) -> None:
 
 
 def test_all_faults_are_named_at_once(config: Path) -> None:
-    for text in ("[filter]\nremove_at = 2\naction = 'x'\n", "generic.hosts = ['a:1']\naccess.clients = ['b']\n"):
+    for text in (
+        "[filter]\nremove_at = 2\naction = 'x'\n",
+        f"users.'a b'.password = '{HASH}'\naccess.clients = ['b']\n",
+    ):
         config.write_text(text, encoding="utf-8")
         with pytest.raises(InputError) as caught:
             load_settings(config)
