@@ -87,14 +87,14 @@ OWNER: dict[str, tuple[str, str]] = {
     "drifted_help": ("Their posts pass unfiltered:", "其内容未经过滤："),
     # settings
     "toggles_file": ("These are keys of {path}; its comments stay.", "以下为 {path} 中的设置，其中的注释会保留。"),
-    "toggles_error": ("Not written:", "未写入："),
+    "toggles_error": ("Not written:", "未保存："),
     "save": ("Save", "保存"),
     "toggle_action": ("What becomes of sales posts", "如何处理推广内容"),
     "action_remove": ("take them out", "移除"),
     "action_fold": ("fold them to a line with a link", "折叠为一行链接"),
     "action_label": ("mark them", "加上标记"),
     "action_watch": ("leave them, only take note", "仅记录，不处理"),
-    "cutoffs": ("Cut-offs", "评分界限"),
+    "cutoffs": ("Cut-offs", "评分阈值"),
     "remove_at": ("Taken out from a score of", "拦截的最低评分"),
     "review_at": ("Unsure from a score of", "不确定的最低评分"),
     "model_own_cut": ("the model’s own: {cut}", "模型默认：{cut}"),
@@ -102,7 +102,7 @@ OWNER: dict[str, tuple[str, str]] = {
     "cutoffs_elsewhere": (
         "Some platforms or profiles have cut-offs of their own in the file; for them these do not count, though the "
         "figures below are of all posts.",
-        "部分平台或配置在文件中另有界限，不受此处影响；下方的数字仍按全部内容统计。",
+        "部分平台或配置在文件中另有阈值，不受此处影响；下方的数字仍按全部内容统计。",
     ),
     "forecast": ("What would change", "会有什么变化"),
     "forecast_none": (

@@ -45,7 +45,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "no_session": (
         "This page opens for its owner: run “circleshield review” on this machine, or follow the link that the proxy "
         "printed when it started.",
-        "此页面只对主人开放：请在本机运行“circleshield review”，或打开代理启动时显示的链接。",
+        "此页面只对管理员开放：请在本机运行“circleshield review”，或打开代理启动时显示的链接。",
     ),
     "no_session_magic": (
         "This device is not paired yet. On the machine that runs the proxy, run “circleshield pair”, then scan the "
@@ -60,7 +60,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Too many wrong codes came from this device. Try again in ten minutes.",
         "此设备输入的错误配对码过多，请十分钟后再试。",
     ),
-    "owner_only": ("Only the owner can do this.", "只有主人可以进行此操作。"),
+    "owner_only": ("Only the owner can do this.", "只有管理员可以进行此操作。"),
     "foreign_origin": ("This came from another site, so nothing was done.", "请求来自其他网站，未做任何更改。"),
     "no_form_token": (
         "This form is out of date, so nothing was done. Go back, load the page again, and try once more.",
@@ -85,7 +85,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "请用要配对的设备扫描（该设备须使用此代理），或在该设备上打开 {url}。仅可使用一次，{minutes} 分钟内有效。",
     ),
     "qr": ("QR code of the address above", "上述地址的二维码"),
-    "owner": ("owner", "主人"),
+    "owner": ("owner", "管理员"),
     "device": ("own posts only", "仅自己的内容"),
     "this_one": ("this browser", "当前浏览器"),
     "last_used": ("used {time}", "最近使用 {time}"),
