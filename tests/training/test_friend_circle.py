@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks.friend_circle import Circle, Figures, circle, run
-from numpy.typing import NDArray
 
-from circleshield_model.scorer import Scorer
+from circleshield_model.ngrams import hash_rows
+from circleshield_model.normalise import units
+from circleshield_model.scorer import Reading, Scorer
 from circleshield_training.samples import Sample
 
 
@@ -19,10 +20,11 @@ class Drawn(Scorer):
     def __init__(self) -> None:
         self.remove_at, self.review_at, self.version = 0.95, 0.8, "drawn"
 
-    def scores(self, texts: object) -> NDArray[np.float64]:
+    def read(self, texts: Sequence[str]) -> Reading:
         mean = {"plain": 4.5, "soft": 2.0, "ordinary": -3.5}
-        log_odds = [random.Random(text).gauss(mean[text.split()[0]], 1.3) for text in texts]  # type: ignore[attr-defined]
-        return 1 / (1 + np.exp(-np.array(log_odds)))
+        log_odds = [random.Random(text).gauss(mean[text.split()[0]], 1.3) for text in texts]
+        cut = units(texts)
+        return Reading(1 / (1 + np.exp(-np.array(log_odds))), cut, hash_rows(cut))
 
     def reasons(self, texts: Sequence[str], spam: Sequence[bool], most: int = 3) -> list[tuple[str, ...]]:
         return [()] * len(texts)

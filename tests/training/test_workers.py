@@ -135,6 +135,8 @@ def test_a_worker_of_another_version(cluster: LocalCluster, tmp_path: Path, monk
         pass
 
 
+# joblib's thread may be about to hand out work that is taken back, and says so on stderr.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_an_interrupt_while_processes_start_ends_them(monkeypatch: pytest.MonkeyPatch) -> None:
     start = _ExecutorManagerThread.start
 
