@@ -1,4 +1,4 @@
-"""The gate's right and wrong decisions: `python -m benchmarks.gate ../shared/corpora`.
+"""The gate's right and wrong decisions: `uv run python -m benchmarks.gate ../shared/corpora`.
 
 Fifty trials over a model trained on the seed alone: labels of a user as they should be, and with harm done to them.
 Whether a candidate does harm is measured on corpora that neither the models nor the gate have seen: it does if false

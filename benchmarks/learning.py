@@ -1,4 +1,4 @@
-"""What a few labels change: `python benchmarks/learning.py ../shared/corpora`.
+"""What a few labels change: `uv run python benchmarks/learning.py ../shared/corpora`.
 
 First 20 labels of one seller (`sellers.jsonl`, of our own writing) against the packaged model: how many of the
 seller's other posts are removed before and after, and how far false positives and recall on other sources move. Then

@@ -1,4 +1,4 @@
-"""Model families on the same posts, cross-validated by groups: `python benchmarks/models.py FOLDER-OF-CORPORA`.
+"""Model families on the same posts, cross-validated by groups: `uv run python benchmarks/models.py FOLDER-OF-CORPORA`.
 
 Prints one line a model; the columns are explained in docs/experiments.md. Word features need jieba.
 """

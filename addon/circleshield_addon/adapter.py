@@ -20,8 +20,8 @@ class Fields:
 
     `id`, `author_id`, `author`: alternatives, the first that holds something counts. `text`: parts that are joined,
     each with alternatives. `html`: those of the text paths that hold HTML. `inner`: posts inside the post (repeated,
-    quoted). `ad`: the platform's own advertisement flag, path to the values that mean one (True: any but false and
-    null). `main`: the texts that a client shows: a fold writes its line there, a label its mark in front; where it is
+    quoted). `ad`: the platform's own advertisement flag, path to the values that mean one (True: any but
+    false, null, 0 and what is empty). `main`: the texts that a client shows: a fold writes its line there, a label its mark in front; where it is
     empty the platform's posts cannot be rewritten. `drop`: what a folded post loses (pictures, cards, inner posts),
     path to the JSON that takes the place (a string "…" in it becomes the fold's line), or None where the member goes
     with its key. `positions`: likewise what counts characters of the main text, and so is wrong once that is rewritten.
