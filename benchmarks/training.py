@@ -1,4 +1,6 @@
-"""Time and memory of training by number of posts: `uv run python benchmarks/training.py 10000 100000 1000000 [-- OPTIONS]`.
+"""Time and memory of training by number of posts.
+
+`uv run python benchmarks/training.py 10000 100000 1000000 [-- OPTIONS]`
 
 Posts are one to three sentences of the seed corpus: they weigh as much as real ones but teach nothing. One line a run:
 posts, seconds on the clock and on the processor, the largest memory of any one process, and what the files came to.

@@ -19,14 +19,15 @@ class Fields:
     """Where the parts of a post stand, as paths from the post's object.
 
     `id`, `author_id`, `author`: alternatives, the first that holds something counts. `text`: parts that are joined,
-    each with alternatives. `html`: those of the text paths that hold HTML. `inner`: posts inside the post (repeated,
-    quoted). `ad`: the platform's own advertisement flag, path to the values that mean one (True: any but
-    false, null, 0 and what is empty). `main`: the texts that a client shows: a fold writes its line there, a label its mark in front; where it is
-    empty the platform's posts cannot be rewritten. `drop`: what a folded post loses (pictures, cards, inner posts),
-    path to the JSON that takes the place (a string "…" in it becomes the fold's line), or None where the member goes
-    with its key. `positions`: likewise what counts characters of the main text, and so is wrong once that is rewritten.
-    `pieces`: arrays that hold the main text piece by piece, path to the JSON of one such piece, with "…" for its text.
-    `needs`: an object that has nothing at any of these paths is no post, whatever else it has.
+    each with alternatives. `html`: those of the text paths that hold HTML. `inner`: posts inside the post
+    (repeated, quoted). `ad`: the platform's own advertisement flag, path to the values that mean one (True: any but
+    false, null, 0 and what is empty). `main`: the texts that a client shows: a fold writes its line there, a label
+    its mark in front; where it is empty the platform's posts cannot be rewritten. `drop`: what a folded post loses
+    (pictures, cards, inner posts), path to the JSON that takes the place (a string "…" in it becomes the fold's
+    line), or None where the member goes with its key. `positions`: likewise what counts characters of the main
+    text, and so is wrong once that is rewritten. `pieces`: arrays that hold the main text piece by piece, path to
+    the JSON of one such piece, with "…" for its text. `needs`: an object that has nothing at any of these paths is
+    no post, whatever else it has.
     """
 
     id: tuple[str, ...]
