@@ -7,11 +7,17 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 from typing import Any, Literal, NamedTuple
+
+import msgspec
 
 from circleshield_addon.html_text import MAX_TEXT, html_to_text
 from circleshield_addon.json_spans import JsonText, Span, steps
 from circleshield_addon.post import Post
+
+_Found = list[Sequence[Any]]
+"""What stands at each of some paths."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # known by identity: what is worked out from one is remembered
@@ -44,8 +50,7 @@ class Fields:
     needs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(msgspec.Struct, frozen=True):
     """A feed item's place in a JSON text.
 
     `array`: the spans of all elements of the array it is in (of itself alone where it is in none), and `index`, its own
@@ -163,20 +168,27 @@ class Adapter:
         """
         if not isinstance(item, dict):
             return None
-        ways = _ways(fields or self.fields)
+        fields = fields or self.fields
+        ways = _ways(fields)
         ad = self.item_is_ad is not None and self.item_is_ad(item)
-        post = next((found for path in paths if (found := self._unwrapped(first(item, path))) is not None), None)
-        if post is None or not _is_whole(post, ways) or not (post_id := _first_text(post, ways.id)):
-            return Post(_first_text(item, _way_each(self.ad_id)), "", "", "", ad=True) if ad and self.ad_id else None
-        own = _texts(post, ways)
-        repeated = self._repeated(post, ways, 0)
+        for path in paths:
+            if (post := self._unwrapped(first(item, path) if path else item)) is not None:
+                break
+        found = _standing(post, ways.paths)
+        post_id = _first_text(found[ways.id])
+        if not post_id or (fields.needs and not any(found[ways.needs])):
+            if ad and self.ad_id:
+                return Post(_first_text(every(item, path) for path in self.ad_id), "", "", "", ad=True)
+            return None
+        own = _texts(found, ways)
+        repeated = self._repeated(found, ways, 0)
         return Post(
             post_id,
-            _first_text(post, ways.author_id),
-            _first_text(post, ways.author),
-            "\n".join(own + repeated)[:MAX_TEXT],
-            ad or _flagged(post, ways),
-            "\n".join(own)[:MAX_TEXT] if repeated else None,
+            _first_text(found[ways.author_id]),
+            _first_text(found[ways.author]),
+            _joined(own + repeated if repeated else own),
+            ad or _flagged(found, ways),
+            _joined(own) if repeated else None,
         )
 
     def _unwrapped(self, post: Any) -> dict[str, Any] | None:
@@ -185,14 +197,14 @@ class Adapter:
         inside = post.get(self.wrapper) if self.wrapper else None
         return inside if isinstance(inside, dict) else post
 
-    def _repeated(self, post: dict[str, Any], ways: "_Ways", depth: int) -> list[str]:
+    def _repeated(self, found: _Found, ways: "_Ways", depth: int) -> list[str]:
         texts: list[str] = []
         if depth < 3:  # a quote of a quote of a quote is as far as any client shows
-            for way in ways.inner:
-                for value in _every(post, way):
-                    if (inner := self._unwrapped(value)) is not None:
-                        texts += _texts(inner, ways)
-                        texts += self._repeated(inner, ways, depth + 1)
+            for value in chain.from_iterable(found[ways.inner]):
+                if (inner := self._unwrapped(value)) is not None:
+                    inside = _standing(inner, ways.paths)
+                    texts += _texts(inside, ways)
+                    texts += self._repeated(inside, ways, depth + 1)
         return texts
 
 
@@ -204,15 +216,19 @@ class _Way(NamedTuple):
 
 
 class _Ways(NamedTuple):
-    """The paths of `Fields`, and of a text what makes it plain."""
+    """All paths of `Fields`, so that they are walked at once, and where among them each part of a post has its own.
 
-    id: tuple[_Way, ...]
-    author_id: tuple[_Way, ...]
-    author: tuple[_Way, ...]
-    text: tuple[tuple[tuple[_Way, Callable[[str], str]], ...], ...]
-    inner: tuple[_Way, ...]
-    ad: tuple[tuple[_Way, frozenset[str | int] | bool], ...]
-    needs: tuple[_Way, ...]
+    With each path of a text what makes it plain.
+    """
+
+    paths: tuple[_Way, ...]
+    id: slice
+    author_id: slice
+    author: slice
+    text: tuple[tuple[tuple[int, Callable[[str], str]], ...], ...]
+    inner: slice
+    ad: tuple[tuple[int, frozenset[str | int] | bool], ...]
+    needs: slice
 
 
 @cache
@@ -224,23 +240,34 @@ def _way(path: str) -> _Way:
     return _Way(keys, rest)
 
 
-def _way_each(paths: Iterable[str]) -> tuple[_Way, ...]:
-    return tuple(map(_way, paths))
-
-
 @cache
 def _ways(fields: Fields) -> _Ways:
+    paths: list[str] = []
+
+    def added(some: Iterable[str]) -> slice:
+        first = len(paths)
+        paths.extend(some)
+        return slice(first, len(paths))
+
+    def numbered(some: Iterable[str]) -> range:
+        at = added(some)
+        return range(at.start, at.stop)
+
     return _Ways(
-        _way_each(fields.id),
-        _way_each(fields.author_id),
-        _way_each(fields.author),
-        tuple(
-            tuple((_way(path), html_to_text if path in fields.html else _plain) for path in alternatives)
+        id=added(fields.id),
+        author_id=added(fields.author_id),
+        author=added(fields.author),
+        text=tuple(
+            tuple(
+                (number, html_to_text if path in fields.html else _plain)
+                for number, path in zip(numbered(alternatives), alternatives, strict=True)
+            )
             for alternatives in fields.text
         ),
-        _way_each(fields.inner),
-        tuple((_way(path), meaning) for path, meaning in fields.ad.items()),
-        _way_each(fields.needs),
+        ad=tuple(zip(numbered(fields.ad), fields.ad.values(), strict=True)),
+        inner=added(fields.inner),
+        needs=added(fields.needs),
+        paths=tuple(map(_way, paths)),
     )
 
 
@@ -248,23 +275,23 @@ def _plain(text: str) -> str:
     return text[:MAX_TEXT].strip()
 
 
-def _texts(post: dict[str, Any], ways: _Ways) -> list[str]:
-    found: list[str] = []
+def _texts(found: _Found, ways: _Ways) -> list[str]:
+    texts: list[str] = []
     for alternatives in ways.text:
-        for way, to_text in alternatives:
-            if texts := [text for value in _every(post, way) if (text := to_text(_string(value)))]:
-                found += texts
+        for number, to_text in alternatives:
+            if some := [text for value in found[number] if (text := to_text(_string(value)))]:
+                texts += some
                 break
-    return found
+    return texts
 
 
-def _is_whole(post: dict[str, Any], ways: _Ways) -> bool:
-    return not ways.needs or any(_every(post, way) for way in ways.needs)
+def _joined(texts: list[str]) -> str:
+    return "\n".join(texts)[:MAX_TEXT]
 
 
-def _flagged(post: dict[str, Any], ways: _Ways) -> bool:
-    for way, meaning in ways.ad:
-        for value in _every(post, way):
+def _flagged(found: _Found, ways: _Ways) -> bool:
+    for number, meaning in ways.ad:
+        for value in found[number]:
             if isinstance(meaning, bool):
                 if value:
                     return True
@@ -280,17 +307,7 @@ def platform_of(name: str) -> str:
 
 def every(value: Any, path: str) -> Sequence[Any]:
     """All that stands at a path but null, the value itself for an empty one; nothing where the way ends early."""
-    return _every(value, _way(path))
-
-
-def _every(value: Any, way: _Way) -> Sequence[Any]:
-    keys, rest = way
-    for key in keys:
-        if not isinstance(value, dict) or (value := value.get(key)) is None:
-            return ()
-    if rest is None:
-        return (value,)
-    return [found for element in value for found in _every(element, rest)] if isinstance(value, list) else ()
+    return _standing(value, (_way(path),))[0]
 
 
 def first(value: Any, path: str) -> Any:
@@ -299,15 +316,32 @@ def first(value: Any, path: str) -> Any:
     return found[0] if found else None
 
 
+def _standing(value: Any, ways: Iterable[_Way]) -> _Found:
+    found: _Found = []
+    for keys, rest in ways:
+        here = value
+        for key in keys:
+            if not isinstance(here, dict) or (here := here.get(key)) is None:
+                found.append(())
+                break
+        else:
+            if rest is None:
+                found.append((here,))
+            else:
+                elements = here if isinstance(here, list) else ()
+                found.append([below for element in elements for below in _standing(element, (rest,))[0]])
+    return found
+
+
 def _string(value: Any) -> str:
     if isinstance(value, str):
         return value
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
-def _first_text(post: dict[str, Any], ways: tuple[_Way, ...]) -> str:
-    for way in ways:
-        for value in _every(post, way):
+def _first_text(found: Iterable[Sequence[Any]]) -> str:
+    for values in found:
+        for value in values:
             if text := _string(value):
                 return text
     return ""

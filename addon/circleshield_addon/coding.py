@@ -4,7 +4,6 @@ mitmproxy's own `get_content` has no size limit, accepts a truncated gzip and re
 bytes are decoded here: capped, and only if the compressed data has its true end. Content codings: RFC 9110, 8.4.
 """
 
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,6 +20,7 @@ _ZSTD_WINDOW = 1 << 23  # RFC 9659: all that a content coding may need
 _ZSTD_STEP = 128  # bytes of input at a time: the library has no limit of output, and four bytes can give 128 KB
 _PIECE_BYTES = 256 * 1024  # output at a time, so that a bomb is let go before its pieces are joined
 
+_ISAL_ERROR: type[Exception] = isal_zlib.error  # type: ignore[assignment]  # declared as an instance
 _STATEFUL_CHARSETS = ("iso-2022", "hz", "utf-7", "utf7")  # a cut would lose their shift state
 # A quarter of the time of the levels that servers use, and 8 % more bytes, on the way to a client that is near.
 _QUICK = {"gzip": 2, "br": 1, "zstd": 1}
@@ -142,7 +142,7 @@ def _gunzip(raw: bytes, most: int) -> bytes:
 
 def _inflate(wbits: int, raw: bytes, out: _Output) -> bytes:
     """Decodes one member or stream; what stands behind its end is left over."""
-    stream = zlib.decompressobj(wbits)
+    stream = isal_zlib.decompressobj(wbits)
     try:
         while not stream.eof:
             piece = stream.decompress(raw, _PIECE_BYTES)
@@ -151,7 +151,7 @@ def _inflate(wbits: int, raw: bytes, out: _Output) -> bytes:
                 raise CodingError("truncated compressed data")
             out.add(piece)
         return stream.unused_data
-    except zlib.error as e:
+    except _ISAL_ERROR as e:
         raise CodingError("corrupt compressed data") from e
 
 

@@ -4,7 +4,9 @@ Any fault gives the original back.
 """
 
 import traceback
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+import msgspec
 
 from circleshield_addon.coding import MAX_DECODED_BYTES, Coding, CodingError, decode
 from circleshield_addon.drift import shape_of
@@ -117,7 +119,7 @@ def as_settled(verdict: Verdict, action: Action) -> Verdict:
     """The verdict with what was done in the end, and why that is not what was decided."""
     if action == verdict.action:
         return verdict
-    return replace(verdict, action=action, rules=(*verdict.rules, _INSTEAD[verdict.action, action]))
+    return msgspec.structs.replace(verdict, action=action, rules=(*verdict.rules, _INSTEAD[verdict.action, action]))
 
 
 def where(error: Exception) -> str:

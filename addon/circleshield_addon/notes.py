@@ -5,8 +5,9 @@ import html
 import re
 import secrets
 from collections import OrderedDict
-from dataclasses import replace
 from typing import NamedTuple
+
+import msgspec
 
 from circleshield_addon.post import Verdict
 from circleshield_addon.rewriting import Note
@@ -67,7 +68,7 @@ class Notes:
         key = hashlib.blake2b(post, key=self._secret, digest_size=9).hexdigest()
         self._folded.pop(key, None)  # to the end; several threads may write at once
         evidence = verdict.evidence()  # what finds it holds on to the scorer
-        self._folded[key] = Folded(platform, replace(verdict, evidence=lambda: evidence))
+        self._folded[key] = Folded(platform, msgspec.structs.replace(verdict, evidence=lambda: evidence))
         if len(self._folded) > _REMEMBERED:
             self._folded.popitem(last=False)
         return key

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+import msgspec
 
 from circleshield_addon.adapter import Adapter, Endpoint, HtmlList, Slot
 from circleshield_addon.desk import with_pauses
@@ -18,8 +19,7 @@ _Array = tuple[int, Span]
 """An array of items: its document, and the span of its first element."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(msgspec.Struct, frozen=True):
     """An item of the feed: its document, its slot there, and its post if it is one."""
 
     document: Document
@@ -58,7 +58,7 @@ class JsonPage:
                 value = text.value(slot.span, decoder)
                 post = adapter.read(resolve(value) if resolve else value, endpoint.post, self._fields)
                 if post is not None and post.id in named:
-                    post = replace(post, ad=True)
+                    post = msgspec.structs.replace(post, ad=True)
                 self._all.append(_Item(document, slot, post))
         self._items = [item for item in self._all if item.post is not None]
         self.posts = tuple(item.post for item in self._items if item.post is not None)

@@ -7,13 +7,13 @@ import copy
 import csv
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import asdict
 
 from circleshield_addon.adapters import ADAPTERS
 from circleshield_addon.coding import decode

@@ -10,10 +10,10 @@ import sys
 import threading
 import time
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from circleshield_addon import ledger as ledger_module
 from circleshield_addon.history import Entry, Filter, count, following, forget, newest, of_post
