@@ -20,7 +20,8 @@ _Found = list[Sequence[Any]]
 """What stands at each of some paths."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # known by identity: what is worked out from one is remembered
+# Fields, Endpoint and Adapter are known by identity: what is worked out by one is remembered.
+@dataclass(frozen=True, slots=True, eq=False)
 class Fields:
     """Where the parts of a post stand, as paths from the post's object.
 
@@ -81,7 +82,7 @@ class HtmlList:
     in_comments: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Endpoint:
     """A request whose response is a feed page.
 
@@ -132,7 +133,7 @@ class Stream:
     in_string: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Adapter:
     """A platform: which hosts, which responses, where the posts are.
 

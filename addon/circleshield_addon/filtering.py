@@ -5,6 +5,8 @@ Any fault gives the original back.
 
 import traceback
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -42,18 +44,24 @@ class Filtered:
     shape: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A body that is decoded and read, on its way to the judge."""
+class Read(NamedTuple):
+    """A body that is decoded and read: UTF-8, how it was coded, and the page."""
 
-    raw: bytes
     text: bytes
     coding: Coding
     page: JsonPage | HtmlPage
+
+
+class Opened(NamedTuple):
+    """A body on its way to the judge: the very bytes that came in, and what was read."""
+
+    raw: bytes
+    read: Read
     route: Route
 
 
 _AT_ONCE_BYTES = 256 * 1024
+_AGAIN = 16  # pages that are remembered, each in some ten times its size on the wire
 
 
 def opened(
@@ -65,21 +73,32 @@ def opened(
     """
     if not raw:
         return Filtered(raw)
+    if at_once and len(raw) > _AT_ONCE_BYTES:
+        return Filtered(raw, fault="more than is read at once")
     try:
-        most = _AT_ONCE_BYTES if at_once else MAX_DECODED_BYTES
-        text, coding = decode(raw, content_encoding, charset(content_type), most)
-        return Opened(raw, text, coding, read_page(text, route.adapter, route.endpoint, at_once), route)
+        read = (_read_again if at_once else _read)(raw, route, charset(content_type), content_encoding, at_once)
+        return Opened(raw, read, route)
     except (CodingError, JsonError) as e:
         return Filtered(raw, fault=str(e))
     except Exception as e:
         return Filtered(raw, fault=where(e))
 
 
+def _read(raw: bytes, route: Route, charset: str, content_encoding: str, at_once: bool) -> Read:
+    text, coding = decode(raw, content_encoding, charset, _AT_ONCE_BYTES if at_once else MAX_DECODED_BYTES)
+    return Read(text, coding, read_page(text, route.adapter, route.endpoint, at_once))
+
+
+# A refresh that brings nothing new: servers would answer it by a 304, but are not let (`Shield.requestheaders`).
+_read_again = lru_cache(_AGAIN)(_read)
+
+
 def judged(found: Opened | Filtered, judge: Judge, notes: Notes, device: str = "") -> Filtered:
     """That body for `device` after what `judge` decides. Never raises."""
     if isinstance(found, Filtered):
         return found
-    page, platform = found.page, found.route.adapter.platform
+    text, coding, page = found.read
+    platform = found.route.adapter.platform
     try:
         wished = judge.verdicts(page.posts, found.route.adapter.name, device)
         actions = page.settled([verdict.action for verdict in wished])
@@ -91,10 +110,10 @@ def judged(found: Opened | Filtered, judge: Judge, notes: Notes, device: str = "
         }
         edited = page.edited(actions, written)
         return Filtered(
-            found.raw if edited is found.text else found.coding.encode(edited),
+            found.raw if edited is text else coding.encode(edited),
             verdicts,
             missing=page.missing,
-            shape=shape_of(found.text) if page.missing else "",
+            shape=shape_of(text) if page.missing else "",
         )
     except (CodingError, JsonError) as e:
         return Filtered(found.raw, fault=str(e))

@@ -211,7 +211,7 @@ class Shield:
         self, opening: Callable[..., Opened | Filtered], found: Route, judge: Judge, device: str
     ) -> Filtered:
         page = opening(at_once=True) if found.endpoint.is_simple else None
-        if isinstance(page, Opened) and judge.remembers(page.page.posts):  # sooner done than handed over
+        if isinstance(page, Opened) and judge.remembers(page.read.page.posts):  # sooner done than handed over
             return judged(page, judge, self.notes, device)
         # What was not opened at once is tried again, and says why if it still cannot be.
         work = lambda: judged(page if isinstance(page, Opened) else opening(), judge, self.notes, device)  # noqa: E731

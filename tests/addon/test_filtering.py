@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from circleshield_addon.adapters import ADAPTERS, mastodon, weibo
-from circleshield_addon.filtering import Filtered, Opened, opened
+from circleshield_addon.filtering import Filtered, Opened, judged, opened
 from circleshield_addon.filtering import filtered as _filtered
 from circleshield_addon.generic import GENERIC
 from circleshield_addon.judge import Judge
@@ -139,7 +139,7 @@ def test_a_label_stands_in_front(scorer: Scorer) -> None:
     ("raw", "encoding", "fault"),
     [
         (gzip.compress(_page(SALES))[:-9], "gzip", "truncated compressed data"),
-        (gzip.compress(b"")[:10] + b"nonsense from here on", "gzip", "corrupt compressed data"),
+        (b"\x1f\x8b\x08\0\0\0\0\0\0\x03nonsense from here on", "gzip", "corrupt compressed data"),
         (b"\x00\x01", "snappy", "unknown content coding 'snappy'"),
         (b"<html>sorry</html>", "", "not JSON"),
         (_page(SALES)[:-5], "", "not JSON"),
@@ -233,8 +233,21 @@ def test_what_is_opened_at_once_is_the_same_page() -> None:
     at_once, later = (opened(raw, ROUTE, content_encoding="gzip", at_once=at_once) for at_once in (True, False))
     assert isinstance(at_once, Opened)
     assert isinstance(later, Opened)
-    assert at_once.page.posts == later.page.posts
-    assert len(at_once.page.posts) == 2
+    assert at_once.read.page.posts == later.read.page.posts
+    assert len(at_once.read.page.posts) == 2
+
+
+def test_the_same_page_again_is_not_read_again(judge: Judge) -> None:
+    first, second = _page(FRIEND, FRIEND), _page(FRIEND, FRIEND)
+    pages = [opened(raw, ROUTE, at_once=True) for raw in (first, second)]
+    assert isinstance(pages[0], Opened)
+    assert isinstance(pages[1], Opened)
+    assert pages[0].read is pages[1].read
+    assert judged(pages[1], judge, Notes()).body is second
+    elsewhere = Route(ROUTE.adapter, next(e for e in ROUTE.adapter.endpoints if e is not ROUTE.endpoint))
+    for other in (opened(first, elsewhere, at_once=True), opened(first, ROUTE, "text/html; charset=gbk", at_once=True)):
+        assert isinstance(other, Opened)
+        assert other.read is not pages[0].read
 
 
 def test_adapters_whose_pages_are_never_opened_at_once() -> None:
