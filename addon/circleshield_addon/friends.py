@@ -1,8 +1,9 @@
 """What the earlier posts of each author were, and by how much that moves the score of the next one."""
 
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from circleshield_addon.ledger import Ledger, Row
@@ -18,6 +19,7 @@ _SHRINK = 16.0  # posts as usual that are added to each author's own
 _LEAST_BY_VERDICTS, _MOST_BY_VERDICTS = -0.5, 1.5  # a friend may begin to sell
 _FEWEST = 2  # sales posts by verdict; one may be a mistake
 _BY_LABELS = 1.5
+_NO_LABELS: Mapping[str, bool] = MappingProxyType({})
 _LEAST, _MOST = -3.0, 4.5  # of both; 19 labels that all say sales reach the most
 
 
@@ -54,30 +56,51 @@ class Past(NamedTuple):
         return max(_LEAST, min(by_verdicts + by_labels, _MOST))
 
 
-@dataclass(slots=True)
 class Author:
-    """One author's posts by their keys, oldest first: is it a sales post by its text, or by the user's label."""
+    """One author's posts by their keys: is it a sales post by its text, or by the user's label.
 
-    posts: dict[str, bool] = field(default_factory=dict)
-    sales: int = 0
-    labels: dict[str, bool] = field(default_factory=dict)
+    Of a post without a label a hash is kept, which Python keys anew in each process: thousands of authors with a
+    hundred posts each take a tenth of the memory.
+    """
+
+    __slots__ = ("_posts", "labels", "sales")
+
+    def __init__(self) -> None:
+        self._posts = array("q")  # oldest first; the lowest bit: is it a sales post
+        self.sales = 0
+        self.labels: Mapping[str, bool] = _NO_LABELS
+
+    def __len__(self) -> int:
+        """How many posts without a label are known."""
+        return len(self._posts)
+
+    def label(self, post: str, sales: bool) -> None:
+        """Takes what the user says of a post."""
+        self.labels = {**self.labels, post: sales}
 
     def saw(self, post: str, sales: bool | None) -> None:
         """Takes a verdict on a text; a post seen again counts once. None: it was not judged."""
-        self.sales -= self.posts.pop(post, False)
+        known = self._known(post)
+        if known is not None:
+            self._posts.remove(known)
+            self.sales -= known & 1
         if sales is None or post in self.labels:
             return
-        self.posts[post] = sales
+        self._posts.append(hash(post) & ~1 | sales)
         self.sales += sales
-        if len(self.posts) > WINDOW:
-            self.sales -= self.posts.pop(next(iter(self.posts)))
+        if len(self._posts) > WINDOW:
+            self.sales -= self._posts.pop(0) & 1
+
+    def _known(self, post: str) -> int | None:
+        unsold = hash(post) & ~1
+        return next((known for known in (unsold, unsold | 1) if known in self._posts), None)
 
     def past(self, post: str = "") -> Past:
         """All but what is known of that post itself."""
-        own, label = self.posts.get(post), self.labels.get(post)
+        own, label = self._known(post), self.labels.get(post)
         return Past(
-            self.sales - (own is True),
-            len(self.posts) - (own is not None),
+            self.sales - (own is not None and own & 1),
+            len(self._posts) - (own is not None),
             sum(self.labels.values()) - (label is True),
             len(self.labels) - (label is not None),
         )
@@ -126,7 +149,7 @@ class Friends:
         fresh = Friends()
         for platform, post, author_id, sales in ledger.labels():
             if author_id:
-                fresh._authors.setdefault((platform, author_id), Author()).labels[post] = sales
+                fresh._known(platform, author_id).label(post, sales)
         for platform, author_id, post, verdict in ledger.db.execute(
             "SELECT platform, author_id, post_id, sales FROM verdicts"
             " WHERE id > (SELECT max(id) FROM verdicts) - ? AND sales IS NOT NULL ORDER BY id",
@@ -138,12 +161,18 @@ class Friends:
     def _saw(self, platform: str, author_id: str, post: str, sales: bool | None) -> None:
         if not author_id:
             return
-        author = self._authors.setdefault((platform, author_id), Author())
-        self._posts -= len(author.posts)
+        author = self._known(platform, author_id)
+        self._posts -= len(author)
         self._sales -= author.sales
         author.saw(post, sales)
-        self._posts += len(author.posts)
+        self._posts += len(author)
         self._sales += author.sales
+
+    def _known(self, platform: str, author_id: str) -> Author:
+        author = self._authors.get((platform, author_id))
+        if author is None:
+            author = self._authors[platform, author_id] = Author()
+        return author
 
 
 def _log_odds(share: float) -> float:

@@ -1,11 +1,11 @@
 """Which posts of the ledger another model would judge otherwise."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from numpy.typing import NDArray
 from tests.console.recorded import record, verdict
 

@@ -1,9 +1,9 @@
 """`circleshield explain`."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from click.testing import CliRunner
+from msgspec.structs import replace
 from tests.console.recorded import record, said, verdict
 
 from circleshield.commands.explain import command

@@ -1,10 +1,10 @@
 """`circleshield friends`: whom it lists, and what it undoes."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from tests.console.recorded import record, refused, run, said, verdict
 
 from circleshield_addon.post import Verdict
