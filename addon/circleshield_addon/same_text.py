@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _MIN_LENGTH = 15  # characters, and later units and pairs of them: what is shorter is alike by chance
 _WITHIN_SECONDS = 7 * 86_400
-_REMEMBERED = 2_000  # posts, each in 2.5 KB
+_REMEMBERED = 1_000  # posts that read like sales, each in 3 KB
 _ALIKE = 0.8  # of the units and pairs that either text has, so many are in both
 _PERMUTATIONS, _BANDS, _SEED = 128, 16, 1
 _FEWEST = 2  # other accounts; one may be the author's second one
@@ -59,7 +59,7 @@ class Words:
 
 
 class SameText:
-    """Remembers texts of the last 7 days, of 5,000 posts at most, as long as the proxy runs. Threads may share it."""
+    """Remembers texts of the last 7 days, of 1,000 posts at most, as long as the proxy runs. Threads may share it."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
