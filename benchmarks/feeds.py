@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections.abc import Iterator
 
 from circleshield_training.samples import read_seed
@@ -26,6 +27,11 @@ def pages(count: int, posts: int, seed: int = 1) -> Iterator[bytes]:
                 text += chance.choice(kind) + "\n"
             statuses.append(_status(115_000_000_000_000_000 + first + page * posts + n, text.strip(), chance))
         yield json.dumps(statuses, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def later(page: bytes, state: int) -> bytes:
+    """A page as it is some time later: the same posts, with other counts in them."""
+    return re.sub(rb'(?<="favourites_count":)\d+', b"%d" % (1_000 + state), page)
 
 
 def _status(number: int, text: str, chance: random.Random) -> dict[str, object]:

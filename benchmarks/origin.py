@@ -61,11 +61,11 @@ class Origin:
             self.port: int = free.getsockname()[1]
         (folder / "instance.json").write_bytes(b'{"uri":"localhost","title":"' + b"x" * 500 + b'"}')
 
-    def add(self, posts: int, pages: Iterable[bytes]) -> None:
-        """Serves pages at FEED?posts=…&n=0, 1, …"""
+    def add(self, posts: int, pages: Iterable[tuple[str, bytes]]) -> None:
+        """Serves pages at FEED?posts=…&n=NAME."""
         folder = self.folder / "pages" / str(posts)
         folder.mkdir(parents=True)
-        for n, page in enumerate(pages):
+        for n, page in pages:
             (folder / f"{n}.json").write_bytes(page)
             (folder / f"{n}.json.gz").write_bytes(gzip.compress(page, 5))
             (folder / f"{n}.json.br").write_bytes(brotli.compress(page, quality=4))
@@ -80,7 +80,7 @@ class Origin:
     def url(self, path: str, host: str = "localhost") -> str:
         return f"https://{host}:{self.port}{path}"
 
-    def feed(self, posts: int, n: int) -> str:
+    def feed(self, posts: int, n: str) -> str:
         """The URL of a page."""
         return self.url(f"{FEED}?posts={posts}&n={n}")
 

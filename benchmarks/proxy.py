@@ -11,11 +11,11 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import count, islice
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from benchmarks import feeds
 from benchmarks.full_home import FULL, fill
@@ -25,28 +25,39 @@ from benchmarks.proxies import Answer, Proxy, both, circleshield, fetch
 _ROUND = {20: 100, 100: 40, 1000: 5, 0: 400}  # posts of a page -> requests of a round
 _REST_SECONDS, _AT_REST = 1.0, 0.03  # what an idle proxy takes of processor time is less
 _PAGES = {20: 4_000, 100: 800, 1000: 60}  # enough for 9 rounds without one coming again
+_SEEN, _STATES = 10, 10  # pages that come again, and how often in another state before one comes as it was
+_Posts = Literal["new", "seen before", "the same page again"]
 
 
 class Load:
     """The requests of one row of the table, a round at a time."""
 
-    _next: ClassVar = {posts: count() for posts in _PAGES}  # of all loads: no page is asked for twice
+    _next: ClassVar = {posts: count(_SEEN) for posts in _PAGES}  # of all loads: no page is asked for twice
 
-    def __init__(self, origin: Origin, posts: int, *, http2: bool = False, coding: str = "gzip", seen: bool = False):
+    def __init__(
+        self, origin: Origin, posts: int, kind: _Posts = "new", *, http2: bool = False, coding: str = "gzip"
+    ) -> None:
         self.http2, self.coding, self.posts = http2, coding, posts
-        self._origin, self._seen = origin, seen
+        self._origin, self._kind = origin, kind
+        self._later = count()
 
     @property
     def name(self) -> str:
-        what = f"{self.posts:,} posts{', seen before' if self._seen else ''}" if self.posts else "no feed path"
+        what = f"{self.posts:,} posts, {self._kind}" if self.posts else "no feed path"
         return f"{what}, {'HTTP/2' if self.http2 else 'HTTP/1.1'}, {self.coding}"
 
     def urls(self) -> list[str]:
         requests = range(_ROUND[self.posts])
         if not self.posts:
             return [self._origin.url(OTHER) for _ in requests]
-        numbers = [n % 10 if self._seen else next(self._next[self.posts]) for n in requests]
-        return [self._origin.feed(self.posts, n % _PAGES[self.posts]) for n in numbers]
+        return [self._origin.feed(self.posts, self._page(n)) for n in requests]
+
+    def _page(self, n: int) -> str:
+        if self._kind == "new":
+            return str(next(self._next[self.posts]) % _PAGES[self.posts])
+        if self._kind == "seen before":
+            return f"{n % _SEEN}-{next(self._later) // _SEEN % _STATES}"
+        return str(n % _SEEN)
 
     def seconds(self, proxy: Proxy, urls: Sequence[str]) -> float:
         """Processor time a request, until all that it brings is done: the ledger is written by a thread."""
@@ -57,6 +68,13 @@ class Load:
             used = now
             time.sleep(_REST_SECONDS)
         return (proxy.cpu() - before) / len(urls)
+
+
+def _named(pages: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
+    for n, page in enumerate(pages):
+        yield str(n), page
+        if n < _SEEN:
+            yield from ((f"{n}-{state}", feeds.later(page, state)) for state in range(_STATES))
 
 
 def compared(load: Load, first: Proxy, second: Proxy, rounds: int) -> tuple[list[float], list[float]]:
@@ -94,7 +112,7 @@ def delays(proxy: Proxy, origin: Origin, seconds: float, pages: Iterator[int] | 
         if pages is None:
             time.sleep(0.1)
         else:
-            fetch(proxy, [origin.feed(1000, n % _PAGES[1000]) for n in islice(pages, 3)], proxy.ca)
+            fetch(proxy, [origin.feed(1000, str(n % _PAGES[1000])) for n in islice(pages, 3)], proxy.ca)
     ended.set()
     asking.join()
     return [answer.seconds for answer in small]
@@ -113,17 +131,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         origin = Origin(Path(folder))
         for posts, number in _PAGES.items():
-            origin.add(posts, feeds.pages(number, posts, seed=posts))
+            origin.add(posts, _named(feeds.pages(number, posts, seed=posts)))
         stack.enter_context(origin.running())
         stock, ours = both(stack, origin)
         loads = [
             Load(origin, 20),
             Load(origin, 20, coding="br"),
             Load(origin, 20, http2=True),
-            Load(origin, 20, seen=True),
+            Load(origin, 20, "seen before"),
+            Load(origin, 20, "seen before", http2=True),
+            Load(origin, 20, "the same page again"),
+            Load(origin, 20, "the same page again", http2=True),
             Load(origin, 100),
             Load(origin, 100, http2=True),
-            Load(origin, 100, seen=True),
+            Load(origin, 100, "seen before"),
+            Load(origin, 100, "the same page again"),
             Load(origin, 1000),
             Load(origin, 0),
             Load(origin, 0, http2=True),
@@ -137,7 +159,7 @@ def main() -> None:
                 row(load.name, *compared(load, stock, ours, rounds))
         if only in "full":
             full = stack.enter_context(circleshield(origin, FULL, fill, "full"))
-            for load in (Load(origin, 20), Load(origin, 20, seen=True), Load(origin, 0)):
+            for load in (Load(origin, 20), Load(origin, 20, "seen before"), Load(origin, 0)):
                 print("\n| circleshield | empty, ms | full, ms | ratio | middle half |\n|---|---|---|---|---|")
                 row(load.name, *compared(load, ours, full, rounds))
         if only in "delay":

@@ -64,7 +64,7 @@ def downloads(origin: Origin, proxies: list[Proxy], rounds: int) -> None:
 def memory(origin: Origin, proxy: Proxy, requests: int) -> None:
     """After so many requests for pages of 20 posts that are not remembered."""
     print("\n| feed requests | RSS, MB |\n|---|---|")
-    urls = [origin.feed(20, n) for n in range(_PAGES)]
+    urls = [origin.feed(20, str(n)) for n in range(_PAGES)]
     for done in range(0, requests + 1, max(_AT_ONCE, requests // 10)):
         print(f"| {done:,} | {proxy.memory():.1f} |", flush=True)
         for at in range(done, min(done + max(_AT_ONCE, requests // 10), requests), _AT_ONCE):
@@ -79,7 +79,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         origin = Origin(Path(folder))
         origin.add_download("large", _SIZE)
-        origin.add(20, feeds.pages(_PAGES, 20))
+        origin.add(20, ((str(n), page) for n, page in enumerate(feeds.pages(_PAGES, 20))))
         stack.enter_context(origin.running())
         proxies = [stack.enter_context(circleshield(origin)), stack.enter_context(mitmdump(origin))]
         print("idle: " + ", ".join(f"{proxy.name} {proxy.memory():.1f} MB" for proxy in proxies) + "\n")

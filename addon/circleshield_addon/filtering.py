@@ -4,19 +4,21 @@ Any fault gives the original back.
 """
 
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
-from circleshield_addon.coding import MAX_DECODED_BYTES, Coding, CodingError, decode
+from circleshield_addon.coding import MAX_DECODED_BYTES, CodingError, decode
 from circleshield_addon.drift import shape_of
 from circleshield_addon.json_spans import JsonError
 from circleshield_addon.judge import Judge
 from circleshield_addon.notes import Notes
 from circleshield_addon.page import HtmlPage, JsonPage, read_page
 from circleshield_addon.post import Action, Verdict
+from circleshield_addon.rewriting import Note
 from circleshield_addon.routing import Route, charset
 
 _INSTEAD = {
@@ -44,12 +46,26 @@ class Filtered:
     shape: str = ""
 
 
-class Read(NamedTuple):
-    """A body that is decoded and read: UTF-8, how it was coded, and the page."""
+class Read:
+    """A body that is decoded and read: its page."""
 
-    text: bytes
-    coding: Coding
-    page: JsonPage | HtmlPage
+    def __init__(self, raw: bytes, route: Route, charset: str, content_encoding: str, at_once: bool) -> None:
+        """Raises CodingError and JsonError."""
+        most = _AT_ONCE_BYTES if at_once else MAX_DECODED_BYTES
+        self.text, self._coding = decode(raw, content_encoding, charset, most)
+        self.page: JsonPage | HtmlPage = read_page(self.text, route.adapter, route.endpoint, at_once)
+        self._last: tuple[list[Action], bytes | None] | None = None
+
+    def edited(self, actions: list[Action], written: Mapping[int, Note]) -> bytes | None:
+        """The body after `actions`, coded as it was, or None where nothing is changed; `written` as for the page."""
+        last = self._last
+        if last is not None and last[0] == actions and not written:
+            return last[1]
+        text = self.page.edited(actions, written)
+        body = None if text is self.text else self._coding.encode(text)
+        if not written:  # the lines of folds and labels may say something else the next time
+            self._last = actions, body
+        return body
 
 
 class Opened(NamedTuple):
@@ -76,7 +92,7 @@ def opened(
     if at_once and len(raw) > _AT_ONCE_BYTES:
         return Filtered(raw, fault="more than is read at once")
     try:
-        read = (_read_again if at_once else _read)(raw, route, charset(content_type), content_encoding, at_once)
+        read = (_read_again if at_once else Read)(raw, route, charset(content_type), content_encoding, at_once)
         return Opened(raw, read, route)
     except (CodingError, JsonError) as e:
         return Filtered(raw, fault=str(e))
@@ -84,21 +100,15 @@ def opened(
         return Filtered(raw, fault=where(e))
 
 
-def _read(raw: bytes, route: Route, charset: str, content_encoding: str, at_once: bool) -> Read:
-    text, coding = decode(raw, content_encoding, charset, _AT_ONCE_BYTES if at_once else MAX_DECODED_BYTES)
-    return Read(text, coding, read_page(text, route.adapter, route.endpoint, at_once))
-
-
 # A refresh that brings nothing new: servers would answer it by a 304, but are not let (`Shield.requestheaders`).
-_read_again = lru_cache(_AGAIN)(_read)
+_read_again = lru_cache(_AGAIN)(Read)
 
 
 def judged(found: Opened | Filtered, judge: Judge, notes: Notes, device: str = "") -> Filtered:
     """That body for `device` after what `judge` decides. Never raises."""
     if isinstance(found, Filtered):
         return found
-    text, coding, page = found.read
-    platform = found.route.adapter.platform
+    page, platform = found.read.page, found.route.adapter.platform
     try:
         wished = judge.verdicts(page.posts, found.route.adapter.name, device)
         actions = page.settled([verdict.action for verdict in wished])
@@ -108,12 +118,12 @@ def judged(found: Opened | Filtered, judge: Judge, notes: Notes, device: str = "
             for i, verdict in enumerate(verdicts)
             if verdict.action in ("fold", "label")
         }
-        edited = page.edited(actions, written)
+        edited = found.read.edited(actions, written)
         return Filtered(
-            found.raw if edited is text else coding.encode(edited),
+            found.raw if edited is None else edited,
             verdicts,
             missing=page.missing,
-            shape=shape_of(text) if page.missing else "",
+            shape=shape_of(found.read.text) if page.missing else "",
         )
     except (CodingError, JsonError) as e:
         return Filtered(found.raw, fault=str(e))

@@ -16,7 +16,7 @@ from circleshield_addon.notes import Notes
 from circleshield_addon.page import read_page
 from circleshield_addon.post import Post, Verdict
 from circleshield_addon.routing import Route
-from circleshield_addon.settings import Filter, Settings
+from circleshield_addon.settings import Filter, Settings, SpamAction
 from circleshield_model.scorer import Scorer
 
 ROUTE = Route(mastodon.ADAPTER, mastodon.ADAPTER.endpoints[0])
@@ -248,6 +248,25 @@ def test_the_same_page_again_is_not_read_again(judge: Judge) -> None:
     for other in (opened(first, elsewhere, at_once=True), opened(first, ROUTE, "text/html; charset=gbk", at_once=True)):
         assert isinstance(other, Opened)
         assert other.read is not pages[0].read
+
+
+def test_the_same_page_again_is_edited_as_it_is_judged_now(scorer: Scorer) -> None:
+    raw = gzip.compress(_page(FRIEND, SALES, FRIEND + "！"), mtime=0)
+    notes = Notes()
+
+    def shown(action: SpamAction, remove_at: float | None = None) -> list[dict[str, Any]]:
+        page = opened(bytes(bytearray(raw)), ROUTE, content_encoding="gzip", at_once=True)
+        settings = Settings(filter=Filter(action=action, remove_at=remove_at))
+        body = judged(page, Judge(scorer, settings), notes).body
+        return json.loads(gzip.decompress(body))  # type: ignore[no-any-return]
+
+    for _ in range(2):
+        assert [post["id"] for post in shown("remove")] == ["0", "2"]
+        assert [post["id"] for post in shown("remove")] == ["0", "2"]
+        assert [post["id"] for post in shown("remove", remove_at=1.0)] == ["0", "1", "2"]
+        assert [post["id"] for post in shown("fold")] == ["0", "1", "2"]
+        assert shown("fold")[1]["content"] != SALES
+        assert shown("watch")[1]["content"] == SALES
 
 
 def test_adapters_whose_pages_are_never_opened_at_once() -> None:
