@@ -1,5 +1,6 @@
 """Content codings and charsets, there and back; what is broken is refused."""
 
+import encodings
 import gzip
 import zlib
 
@@ -127,10 +128,23 @@ def test_a_byte_order_mark_is_kept() -> None:
     assert how.encode(b"[]") == b"\xef\xbb\xbf[]"
 
 
-@pytest.mark.parametrize("charset", ["", "utf-8", "gbk", "nonsense", "utf-7", "iso-2022-jp", "hz"])
+@pytest.mark.parametrize("charset", ["", "utf-8", "gbk", "nonsense", "zlib", "mbcs"])
 def test_bytes_outside_the_charset_are_refused(charset: str) -> None:
     with pytest.raises(CodingError):
         decode(b'"\xff\xff\x1b"', "", charset)
+
+
+@pytest.mark.parametrize("charset", ["utf-7", "ISO-2022-JP", "csISO2022JP", "hz", "hz-gb-2312"])
+def test_charsets_with_shift_states_are_refused(charset: str) -> None:
+    with pytest.raises(CodingError, match="shift states"):
+        decode('{"text":"面"}'.encode(charset), "", charset)
+
+
+def test_names_of_unknown_charsets_are_not_kept() -> None:
+    for number in range(100):
+        with pytest.raises(CodingError):
+            decode(b"\xff", "", f"nonsense-{number}")
+    assert not any(name.startswith("nonsense_") for name in encodings._cache)  # type: ignore[attr-defined]
 
 
 @given(
