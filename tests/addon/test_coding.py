@@ -144,7 +144,7 @@ def test_names_of_unknown_charsets_are_not_kept() -> None:
     for number in range(100):
         with pytest.raises(CodingError):
             decode(b"\xff", "", f"nonsense-{number}")
-    assert not any(name.startswith("nonsense_") for name in encodings._cache)  # type: ignore[attr-defined]
+    assert not any(name.startswith("nonsense_") for name in encodings._cache)
 
 
 @given(
