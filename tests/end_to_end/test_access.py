@@ -109,6 +109,15 @@ def test_this_machine_and_link_local_are_refused(way: str, host: str, door: Door
     assert door.knocks == []
 
 
+@pytest.mark.parametrize("way", ["connect", "absolute", "origin"])
+def test_what_a_device_asks_for_cannot_steer_the_terminal(way: str, lan_proxy: ProxyProcess) -> None:
+    """An address may have any characters for its zone."""
+    assert asked(lan_proxy, way, f"fe80::1%{way}\x1b]0;x\x07", 80)[0] == 403
+    log = lan_proxy.wait_for_log(f"was refused fe80::1%{way}.*")
+    assert log[0].startswith(f"was refused fe80::1%{way}]0;x:80: it is link-local")
+    assert not {"\x1b", "\x07"} & set(lan_proxy.whole_log())
+
+
 @pytest.mark.parametrize("way", ["connect", "absolute"])
 def test_the_proxys_own_port_is_refused(way: str, lan_proxy: ProxyProcess) -> None:
     assert LAN is not None
