@@ -137,9 +137,10 @@ class Access:
 
 def _is_here(address: Address) -> bool:
     """Whether it is an address of this machine: only those can be bound to."""
-    with socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_DGRAM) as probe:
-        try:
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    try:  # without IPv6 there is no such socket either
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.bind((str(address), 0))
-        except OSError:
-            return False
+    except OSError:
+        return False
     return True
