@@ -63,6 +63,12 @@ def test_no_loose_modules_in_the_source_roots() -> None:
         assert not list((ROOT / folder).parent.glob("*.py"))
 
 
+def test_no_module_is_too_long_to_be_read_at_once() -> None:
+    for folder in (*LAYERS, "tests", "benchmarks"):
+        for file in (ROOT / folder).rglob("*.py"):
+            assert len(file.read_text(encoding="utf-8").splitlines()) < 400, file
+
+
 def test_no_module_says_nothing_of_itself() -> None:
     for folder in LAYERS:
         for file in (ROOT / folder).rglob("*.py"):

@@ -3,11 +3,11 @@
 import json
 import re
 import tomllib
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import asdict
 
 from circleshield_addon.page import read_page
 from circleshield_addon.proxy_users import hash_of

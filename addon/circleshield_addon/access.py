@@ -26,7 +26,7 @@ _TOLD = 1000
 class Access:
     """A mitmproxy addon that lets in devices of private networks alone, and keeps them out of this machine.
 
-    Clients on this machine may reach all that they could without the proxy.
+    Clients on this machine may reach all that they could without the proxy. Nobody has it call itself, for ever.
     """
 
     def __init__(
@@ -66,9 +66,12 @@ class Access:
 
     async def server_connect(self, data: ServerConnectionHookData) -> None:
         """Looks the name up, once, and has the very address dialled that was checked."""
-        if data.server.error or data.server.address is None or self._is_exempt(data.client, data.server.address):
+        if data.server.error or data.server.address is None:
             return
         host, port = data.server.address[:2]
+        exempt = self._is_exempt(data.client, data.server.address)
+        if exempt and not any(listening[1] == port for listening in self._listening()):
+            return
         kind = socket.SOCK_STREAM if data.server.transport_protocol == "tcp" else socket.SOCK_DGRAM
         try:
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=kind)
@@ -76,9 +79,9 @@ class Access:
             data.server.error = str(e)
             return
         addresses = [ip_address(entry[4][0]) for entry in found]
-        why = next((why for address in addresses if (why := self._why_not(address, port)) is not None), None)
+        why = next((why for address in addresses if (why := self._why_not(address, port, exempt)) is not None), None)
         if why is not None:
-            data.server.error = self._refusal(data.client, host, port, why)
+            data.server.error = why if exempt else self._refusal(data.client, host, port, why)
         elif str(addresses[0]) != host:
             self._names[data.server.id] = data.server.address
             data.server.address = (str(found[0][4][0]), port)
@@ -95,7 +98,7 @@ class Access:
         address = literal(request.host)
         if flow.response is not None or address is None or self._is_exempt(flow.client_conn, None):
             return
-        why = self._why_not(address, request.port)
+        why = self._why_not(address, request.port, exempt=False)
         if why is not None:
             text = self._refusal(flow.client_conn, request.host, request.port, why)
             flow.response = http.Response.make(403, f"circleshield: {text}\n", {"content-type": "text/plain"})
@@ -111,10 +114,10 @@ class Access:
             return True
         return bool(device) and ip_address(device).is_loopback
 
-    def _why_not(self, address: Address, port: int) -> str | None:
-        if self._is_own(address, port) or (port == self._page_port() and _is_here(plain(address))):
+    def _why_not(self, address: Address, port: int, exempt: bool) -> str | None:
+        if self._is_own(address, port) or (not exempt and port == self._page_port() and _is_here(plain(address))):
             return f"it is the proxy itself; its page is http://{notes.HOST}/"
-        why = barred(address)
+        why = None if exempt else barred(address)
         return None if why is None or allowed(address, port, self._settings().access.allow) else why
 
     def _is_own(self, address: Address, port: int) -> bool:
@@ -134,9 +137,10 @@ class Access:
 
 def _is_here(address: Address) -> bool:
     """Whether it is an address of this machine: only those can be bound to."""
-    with socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_DGRAM) as probe:
-        try:
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    try:  # without IPv6 there is no such socket either
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.bind((str(address), 0))
-        except OSError:
-            return False
+    except OSError:
+        return False
     return True

@@ -12,7 +12,10 @@ class Pause(NamedTuple):
 
 
 class Pauses:
-    """Those in force. They end by themselves; what is said of one device goes before what is said of all."""
+    """Those in force. They end by themselves; what is said of one device goes before what is said of all.
+
+    Threads may share it: those of the review page set and ask while the proxy does.
+    """
 
     def __init__(self) -> None:
         self._until: dict[str | None, float] = {}
@@ -42,7 +45,4 @@ class Pauses:
     def in_force(self) -> list[Pause]:
         """All that have not ended yet."""
         now = time.time()
-        self._until = {device: until for device, until in self._until.items() if until > now}
-        if None not in self._until:
-            self._resumed.clear()
-        return [Pause(device, until) for device, until in self._until.items()]
+        return [Pause(device, until) for device, until in tuple(self._until.items()) if until > now]

@@ -97,8 +97,8 @@ class Refusals:
         self._write()
 
     def passed(self) -> list[Passed]:
-        """What is passed through now."""
-        return [entry for entry in self._passed.values() if entry.until > self._clock()]
+        """What is passed through now; other threads may ask as well."""
+        return [entry for entry in tuple(self._passed.values()) if entry.until > self._clock()]
 
     def untrusting(self) -> list[str]:
         """Devices on which nothing has accepted the CA's certificates."""

@@ -142,7 +142,8 @@ def _unpack(inner: IO[bytes] | SealedReader, folder: Path) -> Backup:
                     if about is None:
                         about = _about(member, content)
                         continue
-                    if content is None or member.name in names or not _belongs(member.name):
+                    wanted = KEPT + SECRET if isinstance(inner, SealedReader) else KEPT
+                    if content is None or member.name in names or not _belongs(member.name, wanted):
                         raise InputError(f"it holds {member.name!r}, which is nothing of circleshield's")
                     _write(folder / member.name, content)
                     names.append(member.name)
@@ -170,8 +171,8 @@ def _about(member: tarfile.TarInfo, content: IO[bytes] | None) -> dict[str, Any]
     return about
 
 
-def _belongs(name: str) -> bool:
-    return name == CONFIG or (name.startswith(_HOME) and _is_among(name.removeprefix(_HOME), KEPT + SECRET))
+def _belongs(name: str, wanted: Sequence[str]) -> bool:
+    return name == CONFIG or (name.startswith(_HOME) and _is_among(name.removeprefix(_HOME), wanted))
 
 
 def _is_among(name: str, patterns: Sequence[str]) -> bool:

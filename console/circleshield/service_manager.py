@@ -10,6 +10,8 @@ import socket
 import sys
 from contextlib import suppress
 
+from circleshield.terminal import LogFormatter
+
 _PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 
 
@@ -37,7 +39,7 @@ class Heartbeat:
             await asyncio.sleep(seconds)
 
 
-class JournalFormatter(logging.Formatter):
+class JournalFormatter(LogFormatter):
     """A record as the journal wants it: without the time, which it knows, each line with its priority in front."""
 
     def __init__(self) -> None:

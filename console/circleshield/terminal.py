@@ -1,5 +1,14 @@
 """Text of strangers on the user's terminal."""
 
+import logging
+
+
+class LogFormatter(logging.Formatter):
+    """A record without what could steer a terminal: it may quote what a device of the network has asked for."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "".join(c for c in super().format(record) if c.isprintable() or c == "\n")
+
 
 def plain(text: str, most: int) -> str:
     """One line of at most `most` characters, without what could steer a terminal."""

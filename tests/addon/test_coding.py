@@ -1,7 +1,10 @@
 """Content codings and charsets, there and back; what is broken is refused."""
 
+import encodings
 import gzip
+import tracemalloc
 import zlib
+from collections.abc import Callable
 
 import brotli
 import pytest
@@ -93,10 +96,35 @@ def test_a_wrong_checksum_is_refused() -> None:
 
 @pytest.mark.parametrize("name", ["gzip", "deflate", "br", "zstd"])
 def test_a_bomb_is_not_blown_up(name: str) -> None:
-    bomb = coding._ENCODERS[name](bytes(coding.MAX_DECODED_BYTES + 1))
-    assert len(bomb) < 100_000
-    with pytest.raises(CodingError, match="more than is read"):
-        decode(bomb, name)
+    most = 1_000_000
+    bomb = coding._ENCODERS[name](bytes(64 * most))
+    assert len(bomb) < most
+    tracemalloc.start()
+    try:
+        with pytest.raises(CodingError, match="more than is read"):
+            decode(bomb, name, most=most)
+        assert tracemalloc.get_traced_memory()[1] < 4 * most
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_window_that_takes_128_megabytes_is_refused() -> None:
+    with pytest.raises(CodingError):
+        decode(_zstd(27), "zstd")
+    assert decode(_zstd(23), "zstd")[0] == TEXT
+
+
+def _zstd(window_log: int) -> bytes:
+    parameters = zstandard.ZstdCompressionParameters(window_log=window_log)
+    stream = zstandard.ZstdCompressor(compression_params=parameters).compressobj()  # which does not say how long it is
+    return stream.compress(TEXT) + stream.flush()
+
+
+@pytest.mark.parametrize(("name", "layer"), [("gzip", gzip.compress), ("zstd", zstandard.compress)])
+def test_parts_without_number_are_refused(name: str, layer: Callable[[bytes], bytes]) -> None:
+    assert decode(layer(TEXT) + 50 * layer(b""), name)[0] == TEXT
+    with pytest.raises(CodingError, match="more parts"):
+        decode(layer(TEXT) + 200 * layer(b""), name)
 
 
 @pytest.mark.parametrize("name", ["snappy", "gzip, nonsense", "compress"])
@@ -127,10 +155,23 @@ def test_a_byte_order_mark_is_kept() -> None:
     assert how.encode(b"[]") == b"\xef\xbb\xbf[]"
 
 
-@pytest.mark.parametrize("charset", ["", "utf-8", "gbk", "nonsense", "utf-7", "iso-2022-jp", "hz"])
+@pytest.mark.parametrize("charset", ["", "utf-8", "gbk", "nonsense", "zlib", "mbcs"])
 def test_bytes_outside_the_charset_are_refused(charset: str) -> None:
     with pytest.raises(CodingError):
         decode(b'"\xff\xff\x1b"', "", charset)
+
+
+@pytest.mark.parametrize("charset", ["utf-7", "ISO-2022-JP", "csISO2022JP", "hz", "hz-gb-2312"])
+def test_charsets_with_shift_states_are_refused(charset: str) -> None:
+    with pytest.raises(CodingError, match="shift states"):
+        decode('{"text":"面"}'.encode(charset), "", charset)
+
+
+def test_names_of_unknown_charsets_are_not_kept() -> None:
+    for number in range(100):
+        with pytest.raises(CodingError):
+            decode(b"\xff", "", f"nonsense-{number}")
+    assert not any(name.startswith("nonsense_") for name in encodings._cache)
 
 
 @given(

@@ -134,3 +134,9 @@ def test_what_never_ends_takes_no_time(piece: bytes) -> None:
     for text, embedded in [(b"{a:" + body, None), (b"cb({a:" + body, None), *((body, pattern) for pattern in patterns)]:
         with pytest.raises(JsonError):
             documents(text, embedded)
+
+
+def test_a_literal_longer_than_is_read() -> None:
+    assert documents(b"{a:'" + b"x" * 1_000_000 + b"'}")
+    with pytest.raises(JsonError):
+        documents(b"{a:'" + b"x" * 1_100_000 + b"'}")

@@ -183,3 +183,9 @@ def test_members_go_with_their_keys() -> None:
     assert left("a") == b'{ "b":[2,"x"], "c\\u0022":{"a":3} }'
     assert left("b", 'c"') == b'{ "a" : 1 }'
     assert left("a", "b", 'c"') == b"{  }"
+
+
+def test_a_list_longer_than_is_read() -> None:
+    text = JsonText(b"[" + b"0," * 20_000 + b"0]")
+    with pytest.raises(JsonError, match="longer than is read"):
+        text.elements(text.root)

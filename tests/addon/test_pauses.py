@@ -1,5 +1,7 @@
 """Pauses: of all, of one, and how they end."""
 
+from typing import Any
+
 import pytest
 
 from circleshield_addon.pauses import Pause, Pauses
@@ -54,3 +56,17 @@ def test_resume_of_all_ends_every_pause(clock: list[float]) -> None:
     pauses.resume()
     assert not pauses.paused(MINE)
     assert pauses.in_force() == []
+
+
+def test_a_pause_that_comes_while_another_thread_asks_is_not_lost(clock: list[float]) -> None:
+    pauses = Pauses()
+
+    class Meanwhile(dict[str | None, float]):
+        def items(self) -> Any:
+            before = list(super().items())
+            pauses.pause(1060, CHILD)
+            return before
+
+    pauses._until = Meanwhile({MINE: 1060.0})
+    pauses.in_force()
+    assert pauses.paused(CHILD)

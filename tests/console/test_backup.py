@@ -237,6 +237,8 @@ def entry(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile
         entry("home/models/a/b/c"),
         entry("home/ca/.hidden"),
         entry("home/ca/C:evil"),
+        entry("home/ca/mitmproxy-ca.pem"),  # which is in sealed ones alone
+        entry("home/sessions.json"),
         entry("home/ca\\..\\evil"),
         entry("home/.bashrc"),
         entry("home/control.sock"),

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import pkgutil
 import re
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from circleshield import commands
 from circleshield.cli import COMMANDS, circleshield
 from circleshield.control import control_socket
 from circleshield_model.artefact import PACKAGED, read_manifest
@@ -36,6 +38,11 @@ def test_help_names_every_command() -> None:
     assert result.stderr == ""
     for name in COMMANDS:
         assert f"\n  {name} " in result.stdout
+
+
+def test_every_module_of_commands_is_a_command() -> None:
+    modules = {module.name for module in pkgutil.iter_modules(commands.__path__)}
+    assert modules == {name.replace("-", "_") for name in COMMANDS}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -171,6 +171,8 @@ def test_every_reply_has_the_headers(app: Flask, path: str, let_in: bool) -> Non
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"
     assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Cross-Origin-Opener-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert ("no-store" in headers.get("Cache-Control", "")) == (not path.startswith("/static/"))
 
 
 def test_nothing_in_a_page_is_inline_and_no_text_is_a_link(app: Flask) -> None:

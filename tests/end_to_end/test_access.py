@@ -109,6 +109,15 @@ def test_this_machine_and_link_local_are_refused(way: str, host: str, door: Door
     assert door.knocks == []
 
 
+@pytest.mark.parametrize("way", ["connect", "absolute", "origin"])
+def test_what_a_device_asks_for_cannot_steer_the_terminal(way: str, lan_proxy: ProxyProcess) -> None:
+    """An address may have any characters for its zone."""
+    assert asked(lan_proxy, way, f"fe80::1%{way}\x1b]0;x\x07", 80)[0] == 403
+    log = lan_proxy.wait_for_log(f"was refused fe80::1%{way}.*")
+    assert log[0].startswith(f"was refused fe80::1%{way}]0;x:80: it is link-local")
+    assert not {"\x1b", "\x07"} & set(lan_proxy.whole_log())
+
+
 @pytest.mark.parametrize("way", ["connect", "absolute"])
 def test_the_proxys_own_port_is_refused(way: str, lan_proxy: ProxyProcess) -> None:
     assert LAN is not None
@@ -186,3 +195,22 @@ def test_clients_on_this_machine_reach_it(door: Door, proxy: ProxyProcess) -> No
         client.sendall(f"GET http://127.0.0.1:{door.port}/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
         assert client.makefile("rb").read().endswith(b"secret")
     door.knocks.clear()
+
+
+@pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "LOCALHOST", "127.0.0.1"])
+@pytest.mark.parametrize("way", ["{} http://{}:{}/", "{} /"])
+def test_a_client_on_this_machine_cannot_have_the_proxy_call_itself(host: str, way: str, proxy: ProxyProcess) -> None:
+    request = way.format("GET", host, proxy.port)
+    with socket.create_connection(("127.0.0.1", proxy.port), HANG_SECONDS) as client:
+        client.sendall(f"{request} HTTP/1.1\r\nHost: {host}:{proxy.port}\r\nConnection: close\r\n\r\n".encode())
+        assert re.match(rb"HTTP/1.1 (502|403) ", client.makefile("rb").read())
+
+
+def test_a_client_on_this_machine_cannot_tunnel_to_the_proxy_itself(proxy: ProxyProcess) -> None:
+    with socket.create_connection(("127.0.0.1", proxy.port), HANG_SECONDS) as client:
+        client.sendall(f"CONNECT 0x7f.1:{proxy.port} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        answer = client.recv(65536)
+        if answer.startswith(b"HTTP/1.1 200 "):
+            client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            answer = client.recv(65536)
+        assert b"it is the proxy itself" in answer

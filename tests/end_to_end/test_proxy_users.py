@@ -1,6 +1,7 @@
 """Proxy users: nobody without a password, each by the profile that names them, and the password goes no further."""
 
 import base64
+import http.client
 import json
 import socket
 from collections.abc import Iterator
@@ -86,6 +87,20 @@ def test_plain_http(plain_origin: Origin, users_proxy: ProxyProcess) -> None:
     assert plain_origin.requests[path] == []
     assert _plain(plain_origin, users_proxy, path, RIGHT["小满"]).body == WITHOUT
     assert _plain(plain_origin, users_proxy, path, RIGHT["anna"]).body == PAGE
+    assert all(b"uthorization" not in request.head for request in plain_origin.requests[path])
+
+
+def test_the_password_goes_no_further_on_a_connection_that_is_kept(
+    plain_origin: Origin, users_proxy: ProxyProcess
+) -> None:
+    path = plain_origin.add(Answer([PAGE]))
+    connection = http.client.HTTPConnection("127.0.0.1", users_proxy.port, timeout=HANG_SECONDS)
+    for _ in range(2):
+        url = f"http://localhost:{plain_origin.port}{path}"
+        connection.request("GET", url, headers={"Proxy-Authorization": RIGHT["小满"]})
+        assert connection.getresponse().read() == WITHOUT
+    connection.close()
+    assert len(plain_origin.requests[path]) == 2
     assert all(b"uthorization" not in request.head for request in plain_origin.requests[path])
 
 

@@ -92,6 +92,26 @@ def test_origin_that_hangs_does_not_hold_the_exit(
     never.set()
 
 
+def test_what_is_asked_for_on_an_open_connection_is_refused_once_it_stops(
+    tmp_path: Path, origin: Origin, origin_ca: Path, direct: Client
+) -> None:
+    go_on = Event()
+    held, late = origin.add(Answer([PAGE[:200], go_on, PAGE[200:]])), origin.add(Answer([PAGE]))
+    with running_proxy(tmp_path, origin_ca) as proxy:
+        through = replace(direct, ca=proxy.ca, proxy=proxy.port)
+        with through.connected() as first, through.connected() as second:
+            first.sendall(through.request(held, headers=[("Connection", "close")]))
+            wait_for_request(origin, held)
+            proxy.process.send_signal(signal.SIGTERM)
+            wait_until_stopping(proxy)
+            second.sendall(through.request(late))
+            assert second.recv(1000) == b""
+            go_on.set()
+            assert read_reply(first).body == timeline_without_sales(*MIXED)
+        assert proxy.wait() == 0
+    assert origin.requests[late] == []
+
+
 def test_second_signal_ends_at_once(tmp_path: Path, origin: Origin, origin_ca: Path, direct: Client) -> None:
     never = Event()
     path = origin.add(Answer([never], framing="chunked"))

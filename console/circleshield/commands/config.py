@@ -140,6 +140,8 @@ def remove_user(config: Path | None, name: str) -> None:
 
 def effective(settings: "Settings", scorer: Any) -> dict[str, tuple[Any, str]]:
     """Each key's value in effect, and where it comes from. Of platforms and profiles what they have of their own."""
+    from pydantic import BaseModel
+
     from circleshield_addon.adapters import ADAPTERS
     from circleshield_addon.judge import effective_policy
     from circleshield_addon.settings import Filter, Platform
@@ -165,10 +167,10 @@ def effective(settings: "Settings", scorer: Any) -> dict[str, tuple[Any, str]]:
     for number, rule in enumerate(settings.rules, 1):
         for key, value in rule.model_dump(mode="json", exclude_none=True).items():
             shown[f"rules[{number}].{key}"] = (value, "file")
-    for name in ("generic", "ledger", "access", "friends", "review"):
-        table = getattr(settings, name)
-        for key in type(table).model_fields:
-            add(name, key, getattr(table, key), "file" if key in table.model_fields_set else "default")
+    for name, table in settings:
+        if isinstance(table, BaseModel) and name != "filter":
+            for key in type(table).model_fields:
+                add(name, key, getattr(table, key), "file" if key in table.model_fields_set else "default")
     for name in settings.users:
         add(f"users.{name}", "password", "…", "file")
     return shown

@@ -81,11 +81,12 @@ def command(
 ) -> None:
     """Run the proxy until Ctrl-C. It follows changes of the config file and of the model at once."""
     from circleshield.service_manager import Heartbeat, JournalFormatter, in_journal
+    from circleshield.terminal import LogFormatter
     from circleshield_addon.reloading import Files, Reloading
     from circleshield_addon.settings import load_settings
 
     handler = logging.StreamHandler(sys.stderr)
-    plain = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+    plain = LogFormatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
     handler.setFormatter(JournalFormatter() if in_journal() else plain)
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("circleshield").setLevel(logging.DEBUG if verbose else logging.INFO)

@@ -241,7 +241,7 @@ def _environment(flow: http.HTTPFlow, device: str) -> dict[str, Any]:
         "SERVER_PORT": "80",
         "SERVER_PROTOCOL": "HTTP/1.1",
         "REMOTE_ADDR": device_of(flow.client_conn.peername),
-        "CONTENT_TYPE": request.headers.get("content-type", ""),
+        "CONTENT_TYPE": _native(request.headers.get("content-type", "")),
         "CONTENT_LENGTH": str(len(body)),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
@@ -254,5 +254,10 @@ def _environment(flow: http.HTTPFlow, device: str) -> dict[str, Any]:
         "HTTP_HOST": HOST,
     }
     for name, value in request.headers.items():
-        environment.setdefault(f"HTTP_{name.upper().replace('-', '_')}", value)
+        environment.setdefault(f"HTTP_{_native(name).upper().replace('-', '_')}", _native(value))
     return environment
+
+
+def _native(text: str) -> str:
+    """A header as WSGI has it, each byte a character; mitmproxy reads it as UTF-8."""
+    return text.encode("utf-8", "surrogateescape").decode("latin-1")
