@@ -21,6 +21,8 @@ from circleshield_addon.post import Action, Verdict
 from circleshield_addon.rewriting import Note
 from circleshield_addon.routing import Route, charset
 
+_AT_ONCE_BYTES = 256 * 1024
+_AGAIN = 16  # pages that are remembered, each in some ten times its size on the wire
 _INSTEAD = {
     ("fold", "remove"): "removed, as posts of this platform cannot be folded",
     ("label", "watch"): "left as it is, as posts of this platform cannot be labelled",
@@ -74,10 +76,6 @@ class Opened(NamedTuple):
     raw: bytes
     read: Read
     route: Route
-
-
-_AT_ONCE_BYTES = 256 * 1024
-_AGAIN = 16  # pages that are remembered, each in some ten times its size on the wire
 
 
 def opened(

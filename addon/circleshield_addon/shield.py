@@ -258,13 +258,15 @@ class Shield:
         found = routing.stream(kind, host, flow.request.path, self.settings)
         if found is None:
             return None
-        return StreamFilter(
+        events = StreamFilter(
             *found,
             lambda: self._judge_for(found[0], flow),
             self.notes,
             self.device(flow),
             lambda verdict: self._record(flow, found[0], (verdict,)),
+            lambda why: self._fault(events, why),
         )
+        return events
 
     def _record(self, flow: http.HTTPFlow, adapter: Adapter, verdicts: tuple[Verdict, ...]) -> None:
         if self.recorder is not None:

@@ -29,7 +29,7 @@ _INSTEAD: dict[Action, Action] = {"fold": "remove", "label": "watch"}
 
 @dataclass(frozen=True, slots=True)
 class StreamFilter:
-    """Judges the events of one kind of stream; `record` is told of each verdict.
+    """Judges the events of one kind of stream; `record` is told of each verdict, `fault` why an event passes unread.
 
     A stream may outlive settings and pauses, so each event asks `judge` who judges it: None for nobody, it passes.
     """
@@ -40,6 +40,7 @@ class StreamFilter:
     notes: Notes
     device: str = ""
     record: Callable[[Verdict], None] = lambda verdict: None
+    fault: Callable[[str], None] = lambda why: None
 
     def edited(self, data: bytes, name: str = "") -> bytes | None:
         """An event's JSON text as it goes on: the same object, or folded or labelled, or None where it is taken out.
@@ -50,10 +51,10 @@ class StreamFilter:
             return data
         try:
             return self._edited(data, name)
-        except JsonError:
+        except JsonError:  # a heartbeat, or about something else
             return data
         except Exception as e:
-            _log.warning("%s: an event passed unfiltered: %s", self.adapter.name, where(e))
+            self.fault(where(e))
             return data
 
     def _edited(self, data: bytes, name: str) -> bytes | None:

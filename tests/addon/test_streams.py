@@ -184,6 +184,18 @@ def test_evidence_is_not_looked_for_where_nobody_asks(monkeypatch: pytest.Monkey
     assert _filter().edited(_status(SALES).encode(), "update") is None
 
 
+def test_a_fault_gives_the_event_as_it_was_and_is_told() -> None:
+    def broken() -> Judge:
+        raise LookupError(SALES)
+
+    faults: list[str] = []
+    events = StreamFilter(mastodon.ADAPTER, SSE, broken, Notes(), fault=faults.append)
+    event = _status(SALES).encode()
+    assert events.edited(event, "update") is event
+    assert faults[0].startswith("LookupError at test_streams.py:")
+    assert SALES not in faults[0]
+
+
 def test_verdicts_are_recorded_and_choices_hold() -> None:
     choices = Choices(authors={("mastodon", "1"): "block"})
     seen: list[Verdict] = []

@@ -186,6 +186,8 @@ def learn(capture: BinaryIO, as_json: bool) -> None:
 
 
 def _as_json(proposal: "Proposal") -> dict[str, object]:
+    import msgspec
+
     fields = proposal.endpoint.fields
     assert fields is not None
     return {
@@ -197,7 +199,7 @@ def _as_json(proposal: "Proposal") -> dict[str, object]:
         "post": proposal.endpoint.post,
         "fields": {**asdict(fields), "html": sorted(fields.html)},
         "pages": proposal.pages,
-        "posts": [asdict(post) for post in proposal.posts],
+        "posts": [msgspec.structs.asdict(post) for post in proposal.posts],
     }
 
 
