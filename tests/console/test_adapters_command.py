@@ -6,13 +6,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import asdict
 
 from circleshield.captures import Exchange
 from circleshield.commands.adapters import command, coverage

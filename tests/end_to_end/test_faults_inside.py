@@ -68,8 +68,8 @@ def test_exception(place: str, origin: Origin, direct: Client, through: Client, 
     (line,) = faulty.proxy.new_log()
     assert "WARNING mastodon: a page passed unfiltered: LookupError at " in line
     assert "已折叠" in gzip.decompress(through.get(path).body).decode()
-    faulty.has(place)  # what is remembered is judged elsewhere, and not scored
-    assert ("已折叠" in gzip.decompress(through.get(path).body).decode()) == (place == "scorer")
+    faulty.has(place)  # a page that is remembered is judged elsewhere, but neither read nor scored again
+    assert ("已折叠" in gzip.decompress(through.get(path).body).decode()) == (place in ("adapter", "scorer"))
 
 
 def test_exception_in_the_ledger_costs_no_traffic(origin: Origin, through: Client, faulty: Faulty) -> None:
