@@ -56,9 +56,10 @@ def parted(author: str) -> tuple[str, str]:
 
     platform, _, author_id = author.partition(":")
     known = sorted({adapter.platform for adapter in (*ADAPTERS, GENERIC)})
-    if not author_id:
+    if not platform or not author_id:
         raise InputError(f"{author!r} is not PLATFORM:ID, such as weibo:1234567890")
     if platform not in known:
         near = difflib.get_close_matches(platform, known, n=1)
-        raise InputError(f"{platform} is no platform; {f'did you mean {near[0]}?' if near else ', '.join(known)}")
+        there_are = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+        raise InputError(f"{platform} is no platform; {there_are}")
     return platform, author_id

@@ -59,6 +59,23 @@ def test_bad_input_is_one_line_and_exit_code_2() -> None:
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("arguments", [["explain", "\udcd5"], ["allow-author", "weibo:\udcd5"], ["classify", "\udcd5"]])
+def test_arguments_in_another_encoding_are_bad_input(arguments: list[str]) -> None:
+    result = _run(*arguments)
+    assert result.returncode == 2
+    assert result.stderr.startswith("circleshield: '")
+    assert "is not UTF-8 text" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_files_name_in_another_encoding_can_be_said(tmp_path: Path) -> None:
+    (tmp_path / "\udcd5.jsonl").write_text("{}\n")
+    result = _run("evaluate", str(tmp_path))
+    assert result.returncode == 2
+    assert "\\udcd5.jsonl:1: no " in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], []])
 def test_is_quick_because_it_imports_nothing_heavy(arguments: list[str]) -> None:
     code = f"import sys; sys.argv[1:] = {arguments!r}; from circleshield.cli import main\n"
