@@ -139,7 +139,7 @@ def main() -> None:
         e.show()
         sys.exit(e.exit_code)
     except (KeyboardInterrupt, click.Abort) as e:
-        if isinstance(e, click.Abort) and not isinstance(e.__cause__, KeyboardInterrupt):  # No was the answer
+        if isinstance(e, click.Abort) and not isinstance(e.__context__, KeyboardInterrupt):  # No was the answer
             click.echo("Aborted!", err=True)
             sys.exit(1)
         click.echo("circleshield: interrupted", err=True)

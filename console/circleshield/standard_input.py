@@ -1,7 +1,9 @@
-"""What comes on stdin, as text."""
+"""What comes on stdin, as text or as an answer."""
 
 import sys
 from collections.abc import Callable
+
+import click
 
 from circleshield_model.errors import InputError
 
@@ -14,6 +16,18 @@ def all_text() -> str:
 def first_line() -> str:
     """Its first line without the end, such as a password. Raises InputError for what is not UTF-8."""
     return _text(sys.stdin.readline).rstrip("\r\n")
+
+
+def confirm(question: str) -> None:
+    """Asks. Raises Abort for No, InputError where nobody is there to answer; the command has `--yes`."""
+    try:
+        click.confirm(question, abort=True)
+    except click.Abort as e:
+        if e.__context__ is not None:
+            click.echo(err=True)  # what is said does not go on in the question's line
+        if isinstance(e.__context__, EOFError):
+            raise InputError("nobody can be asked here; --yes does without") from e
+        raise
 
 
 def _text(read: Callable[[], str]) -> str:

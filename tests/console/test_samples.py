@@ -174,6 +174,8 @@ def test_bad_uses(tmp_path: Path) -> None:
     assert "cannot be read: No such file" in refused(tmp_path, "import", str(tmp_path / "none.csv"))
     assert "nothing is recorded there" in refused(tmp_path, "import", "--from-ledger", "--label", "spam")
     assert "go with --from-ledger" in refused(tmp_path, "import", "-", "--since", "7d", stdin=POSTS)
+    misspelt = ("import", "--from-ledger", "--label", "spam", "--platform", "webo")
+    assert "did you mean weibo?" in refused(tmp_path, *misspelt)
     assert "go with a FILE" in refused(tmp_path, "import", "--from-ledger", "--label", "spam", "--format", "csv")
     assert "is not one of 'zh', 'en'" in refused(tmp_path, "add", "--label", "spam", "--lang", "xx", "招代理")
     assert "stdin is not UTF-8" in refused(tmp_path, "add", "--label", "spam", "-", stdin="招代理".encode("gb18030"))
@@ -252,6 +254,7 @@ def test_remove_by_id_leaves_nothing_of_the_text(tmp_path: Path) -> None:
 def test_remove_asks(tmp_path: Path) -> None:
     said(tmp_path, "import", "-", stdin=POSTS)
     assert samples(tmp_path, "remove", "--source", "stdin", stdin="n\n").exit_code == 1
+    assert "--yes" in refused(tmp_path, "remove", "--source", "stdin")  # nobody is there to answer
     assert len(in_force(tmp_path)) == 2
     assert "removed 1" in said(tmp_path, "remove", "--source", "stdin", "--label", "spam", stdin="y\n")
     assert answer(tmp_path, "remove", "--source", "stdin") == {"removed": 1}

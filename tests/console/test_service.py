@@ -114,7 +114,8 @@ def test_install_status_uninstall(manager: Manager, tmp_path: Path, monkeypatch:
 
 
 def test_status(manager: Manager) -> None:
-    assert run("status").output.startswith("not installed")
+    assert run("status").output == "not installed; install it with: circleshield service install\n"
+    assert run("status", "--system").output == "not installed; install it with: circleshield service install --system\n"
     run("install")
     manager.shows(
         ActiveState="active", UnitFileState="enabled", MainPID="77", NRestarts="2", MemoryCurrent="95000000",

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from circleshield.author_choice import known_platform
 from circleshield.completing import platforms
 from circleshield.home import config_option, home_option, model_option
 from circleshield.moments import Moment
-from circleshield.standard_input import all_text
+from circleshield.standard_input import all_text, confirm
 from circleshield.terminal import plain
 from circleshield_model.errors import InputError
 
@@ -151,7 +152,7 @@ def import_(home: Path, file: Path | None, from_ledger: bool, as_json: bool, **o
         since, platform = options["since"], options["platform"]
         which = Filter(
             since=None if since is None else milliseconds(since),
-            platform=platform and platform_of(platform),
+            platform=platform and known_platform(platform_of(platform)),
             author=options["author"],
             action=options["action"],
         )
@@ -294,7 +295,7 @@ def remove(home: Path, which: "_Which | None", yes: bool, as_json: bool, ids: tu
     if not lines:
         raise InputError("no sample is like that; `circleshield samples stats` shows sources and imports")
     if not (yes or as_json or ids):
-        click.confirm(f"Remove {lines} line{'s' * (lines != 1)}?", abort=True)
+        confirm(f"Remove {lines} line{'s' * (lines != 1)}?")
     removed = drop(home, doomed)
     click.echo(json.dumps({"removed": removed}) if as_json else f"removed {removed}")
 

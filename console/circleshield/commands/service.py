@@ -53,14 +53,14 @@ def status(context: click.Context, system: bool, as_json: bool) -> None:
 
     service = service_here(system)
     state = {"file": str(service.file), **service.state()}
-    click.echo(json.dumps(state) if as_json else _in_words(state))
+    click.echo(json.dumps(state) if as_json else _in_words(state, system))
     if not state["running"]:
         context.exit(1)
 
 
-def _in_words(state: dict[str, Any]) -> str:
+def _in_words(state: dict[str, Any], system: bool) -> str:
     if not state["installed"]:
-        return "not installed; install it with: circleshield service install"
+        return f"not installed; install it with: circleshield service install{' --system' * system}"
     did = "running" if state["running"] else f"not running ({state.get('result') or 'stopped'})"
     lines = [
         f"service    {did}{f' since {since}' if (since := state.get('since')) and state['running'] else ''}",
