@@ -255,7 +255,7 @@ def read_config(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")  # Windows editors begin with a mark; line ends stay
     except FileNotFoundError as e:
-        raise InputError(f"{path}: there is no such config file") from e
+        raise InputError(f"{path}: there is no such config file; `circleshield config init` writes one") from e
     except OSError as e:
         raise InputError(f"{path}: cannot be read: {e.strerror}") from e
     except UnicodeDecodeError as e:

@@ -51,14 +51,20 @@ def author_command(choice: "AuthorChoice", doc: str) -> click.Command:
 
 def parted(author: str) -> tuple[str, str]:
     """Platform and id of PLATFORM:ID. Raises InputError for what is none."""
+    platform, _, author_id = author.partition(":")
+    if not platform or not author_id:
+        raise InputError(f"{author!r} is not PLATFORM:ID, such as weibo:1234567890")
+    return known_platform(platform), author_id
+
+
+def known_platform(platform: str) -> str:
+    """The same. Raises InputError where there is none of this name."""
     from circleshield_addon.adapters import ADAPTERS
     from circleshield_addon.generic import GENERIC
 
-    platform, _, author_id = author.partition(":")
     known = sorted({adapter.platform for adapter in (*ADAPTERS, GENERIC)})
-    if not author_id:
-        raise InputError(f"{author!r} is not PLATFORM:ID, such as weibo:1234567890")
     if platform not in known:
         near = difflib.get_close_matches(platform, known, n=1)
-        raise InputError(f"{platform} is no platform; {f'did you mean {near[0]}?' if near else ', '.join(known)}")
-    return platform, author_id
+        there_are = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+        raise InputError(f"{platform} is no platform; {there_are}")
+    return platform

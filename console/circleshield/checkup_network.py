@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from fnmatch import fnmatchcase
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def _firewall(subject: Subject) -> Finding:
         return Finding("firewall", "unknown", "no proxy listens, so no port is known")
     if not places:
         return Finding("firewall", "ok", "nothing has to come in")
-    port = places[0][1]
+    host, port = places[0]
     if "Status: active" in (status := said_by("ufw", "status") or ""):
         if re.search(rf"^{port}(/tcp)?\s+ALLOW", status, re.M):
             return Finding("firewall", "ok", f"ufw lets port {port} in")
@@ -75,13 +76,27 @@ def _firewall(subject: Subject) -> Finding:
     rules = said_by("nft", "list", "ruleset") if sys.platform == "linux" else None
     if rules is None:
         return Finding("firewall", "unknown", "it cannot be seen from here", f"see that it lets tcp port {port} in")
-    arriving = [chain for chain in re.findall(r"chain \S+ \{(.*?)\n\t\}", rules, re.S) if "hook input" in chain]
+    chains = re.findall(r"chain \S+ \{(.*?)\n\t\}", rules, re.S)
+    arriving = [_of_interface(chain, host) for chain in chains if "hook input" in chain]
     if not any(re.search(r"\b(drop|reject)\b", chain) for chain in arriving):
         return Finding("firewall", "ok", "nftables keeps nothing out")
     if any(re.search(rf"dport .*\b{port}\b.* accept", chain) for chain in arriving):
         return Finding("firewall", "ok", f"nftables lets port {port} in")
     mend = f"see that a rule lets it in: tcp dport {port} accept"
     return Finding("firewall", "warn", f"nftables keeps things out and has no rule for port {port}", mend)
+
+
+def _of_interface(chain: str, host: str) -> str:
+    """The chain without rules for other interfaces alone than the one that has this address."""
+    interface = re.match(r"\d+: (\S+) ", said_by("ip", "-oneline", "address", "show", "to", host) or "")
+
+    def concerns(rule: str) -> bool:
+        named = re.search(r'\biif(?:name)? (\{.*?\}|".*?")', rule)
+        if interface is None or named is None:
+            return True
+        return any(fnmatchcase(interface[1], pattern) for pattern in re.findall(r'"(.*?)"', named[1]))
+
+    return "\n".join(filter(concerns, chain.splitlines()))
 
 
 def _certificates(subject: Subject) -> Iterator[Finding]:

@@ -110,15 +110,25 @@ def _sent_again(lost: "sys.UnraisableHookArgs") -> None:
         sys.__unraisablehook__(lost)
 
 
+def _need_text(arguments: list[str]) -> None:
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError as e:  # bytes that the terminal or a file's name has from elsewhere
+            raise InputError(f"{argument!a} is not UTF-8 text; type it anew, or rename the file") from e
+
+
 def main() -> None:
     """Entry point. Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted."""
-    for stream in (sys.stdin, sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # a pipe under LANG=C is ASCII otherwise
+    # A pipe under LANG=C is ASCII otherwise. Whatever bytes a file's name has, an error can be said.
+    for stream, errors in ((sys.stdin, "strict"), (sys.stdout, "strict"), (sys.stderr, "backslashreplace")):
+        stream.reconfigure(encoding="utf-8", errors=errors)  # type: ignore[union-attr]
     # As Ctrl-C: the other processes of a training end too, and posts in temporary folders are deleted.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.unraisablehook = _sent_again
     try:
         try:
+            _need_text(sys.argv[1:])
             sys.exit(circleshield.main(prog_name="circleshield", standalone_mode=False))
         finally:
             # Under `python -m`, an interrupt that left the exec of a text, as in an import, makes Python end by SIGINT
@@ -129,7 +139,7 @@ def main() -> None:
         e.show()
         sys.exit(e.exit_code)
     except (KeyboardInterrupt, click.Abort) as e:
-        if isinstance(e, click.Abort) and not isinstance(e.__cause__, KeyboardInterrupt):  # No was the answer
+        if isinstance(e, click.Abort) and not isinstance(e.__context__, KeyboardInterrupt):  # No was the answer
             click.echo("Aborted!", err=True)
             sys.exit(1)
         click.echo("circleshield: interrupted", err=True)

@@ -65,7 +65,7 @@ class Proxy(LeanMaster):
     ) -> None:
         """`ca_folder` holds the CA. Raises InputError for a mode or file that mitmproxy does not take."""
         if upstream_ca is not None:
-            _check_certificates(upstream_ca)
+            check_certificates(upstream_ca)
         WireGuardDevices.home = ca_folder.parent
         super().__init__()
         self.shield = shield
@@ -252,7 +252,7 @@ def _allow_many_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _check_certificates(file: Path) -> None:
+def check_certificates(file: Path) -> None:
     """Raises InputError for a bad file; mitmproxy itself would only find out with the first connection."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)

@@ -39,6 +39,8 @@ def test_the_newest_counts(home: Path) -> None:
     [
         (("weibo",), "is not PLATFORM:ID"),
         (("weibo:",), "is not PLATFORM:ID"),
+        ((":7",), "is not PLATFORM:ID"),
+        (("nowhere:7",), "is no platform; there are: bilibili, "),
         (("webo:7",), "did you mean weibo?"),
         (("weibo_web:7",), "did you mean weibo?"),
         ((), "or --list"),

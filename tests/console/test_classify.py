@@ -50,7 +50,7 @@ def test_a_bad_line_is_named_and_those_before_it_answered(bad: str) -> None:
     code, verdicts, errors = classify(f"{good}\n{good}\n{bad}\n{good}\n", "--json")
     assert code == 2
     assert len(verdicts) == 2
-    assert "line 3:" in errors
+    assert "stdin: line 3:" in errors
     assert len(errors.splitlines()) == 1
 
 

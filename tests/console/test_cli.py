@@ -66,6 +66,23 @@ def test_bad_input_is_one_line_and_exit_code_2() -> None:
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("arguments", [["explain", "\udcd5"], ["allow-author", "weibo:\udcd5"], ["classify", "\udcd5"]])
+def test_arguments_in_another_encoding_are_bad_input(arguments: list[str]) -> None:
+    result = _run(*arguments)
+    assert result.returncode == 2
+    assert result.stderr.startswith("circleshield: '")
+    assert "is not UTF-8 text" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_files_name_in_another_encoding_can_be_said(tmp_path: Path) -> None:
+    (tmp_path / "\udcd5.jsonl").write_text("{}\n")
+    result = _run("evaluate", str(tmp_path))
+    assert result.returncode == 2
+    assert "\\udcd5.jsonl:1: no " in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], []])
 def test_is_quick_because_it_imports_nothing_heavy(arguments: list[str]) -> None:
     code = f"import sys; sys.argv[1:] = {arguments!r}; from circleshield.cli import main\n"
@@ -158,6 +175,26 @@ def test_bash_completes(typed: str, completed: str) -> None:
     assert done.stdout.split() == [completed]
 
 
+@pytest.mark.skipif(shutil.which("fish") is None, reason="no fish")
+def test_fish_shows_the_whole_help() -> None:
+    program = Path(sys.executable).with_name("circleshield")
+    script = f"{program} completion fish | source; complete --do-complete 'circleshield confi'"
+    path = f"{program.parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", script],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"config\t{COMMANDS['config']}\n"
+
+
+def test_no_part_of_a_line_is_cut_off_for_fish() -> None:
+    script = CliRunner().invoke(circleshield, ["completion", "fish"]).output
+    assert re.findall(r"string split .*", script) == ['string split --max 1 "," $completion);']
+
+
 def test_completing_names_prints_nothing_else_and_imports_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
     code = "import sys; from circleshield.cli import main\n"
     code += "try: main()\nexcept SystemExit: print(*sys.modules, file=sys.stderr)"
@@ -176,8 +213,13 @@ def test_completing_names_prints_nothing_else_and_imports_no_command(monkeypatch
 _IN_A_TEXT = "exec('signal.raise_signal(signal.SIGTERM)')"
 _IN_A_CALLBACK = "one = set(); gone = weakref.ref(one, lambda _: signal.raise_signal(signal.SIGTERM)); del one"
 
+_AT_A_QUESTION = (
+    "import os, sys, threading; from circleshield.standard_input import confirm; sys.stdin = open(os.pipe()[0]);"
+    " threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM)).start(); confirm('Really?')"
+)
 
-@pytest.mark.parametrize("where", [_IN_A_TEXT, _IN_A_CALLBACK])
+
+@pytest.mark.parametrize("where", [_IN_A_TEXT, _IN_A_CALLBACK, _AT_A_QUESTION])
 def test_sigterm_ends_a_command_wherever_it_comes(tmp_path: Path, where: str) -> None:
     code = f"""
 import click, signal, time, weakref

@@ -189,6 +189,9 @@ def test_port(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 NFT = "table inet filter {\n\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n%s\t}\n}\n"
 
+OPEN = NFT.replace("drop", "accept") % "\t\tiifname %s tcp dport { 8080, 8081 } drop\n"
+LAN = "3: lan0    inet 192.0.2.1/24 brd 192.0.2.255 scope global lan0\n"
+
 
 @pytest.mark.parametrize(
     ("outputs", "state"),
@@ -200,6 +203,11 @@ NFT = "table inet filter {\n\tchain input {\n\t\ttype filter hook input priority
         ({"nft": NFT % "\t\ttcp dport { 22, 8080 } accept\n"}, "ok"),
         ({"nft": NFT % "\t\ttcp dport 80 accept\n"}, "warn"),
         ({"nft": NFT.replace("hook input", "hook forward") % ""}, "ok"),
+        ({"nft": OPEN % '"wan0"', "ip": LAN}, "ok"),
+        ({"nft": OPEN % '{ "wan0", "wlan*" }', "ip": LAN}, "ok"),
+        ({"nft": OPEN % '{ "lan*", "wan0" }', "ip": LAN}, "warn"),
+        ({"nft": OPEN % '!= "wan0"', "ip": LAN}, "warn"),
+        ({"nft": OPEN % '"wan0"'}, "warn"),  # which interface has the address is not known
         ({"ufw": "Status: active\n\n22/tcp  ALLOW  Anywhere\n"}, "warn"),
         ({"ufw": "Status: active\n\n8080/tcp  ALLOW  Anywhere\n"}, "ok"),
         ({"ufw": "Status: inactive\n", "nft": ""}, "ok"),

@@ -97,6 +97,10 @@ def test_a_config_counts(tmp_path: Path) -> None:
 def test_bad_input_is_said_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="must be a whole URL"):
         _run("--url", "mastodon.social/api")
+    with pytest.raises(InputError, match="must be a whole URL"):
+        _run("--url", "https://[::1")
+    with pytest.raises(InputError, match="must be a whole URL"):
+        _run("--url", URL.replace("/api", ":99999/api"))
     with pytest.raises(InputError, match="cannot be written"):
         _run("--url", URL, "--report", str(tmp_path / "no" / "such" / "folder.json"))
     assert _run("--url", URL, str(tmp_path / "missing")).exit_code == 2

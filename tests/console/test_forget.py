@@ -36,6 +36,7 @@ def test_asks_first(home: Path) -> None:
     result = run(home, "forget", "--all", stdin="n\n")
     assert result.exit_code == 1
     assert "Forget 3 posts? [y/N]" in result.output
+    assert "--yes" in refused(home, "forget", "--all")  # nobody is there to answer
     assert _left(home) == 3
     assert run(home, "forget", "--all", stdin="y\n").exit_code == 0
     assert _left(home) == 0

@@ -63,6 +63,11 @@ def test_since_what(home: Path, since: str) -> None:
     assert "is neither a time ago" in refused(home, "log", "--since", since)
 
 
+def test_a_platform_misspelt(home: Path) -> None:
+    assert "webo is no platform; did you mean weibo?" in refused(home, "log", "--platform", "webo")
+    assert said(home, "log", "--platform", "weibo_web") == said(home, "log", "--platform", "weibo")
+
+
 def test_no_ledger_yet(tmp_path: Path) -> None:
     assert "nothing is recorded there yet" in refused(tmp_path, "log")
     assert not list(tmp_path.iterdir())

@@ -4,10 +4,12 @@ import json
 import re
 import shutil
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from tests.console import recorded
 from tests.console.review_client import made, owner, paired, parts_of, record, verdict
 
 from circleshield.review.app import review_app
@@ -52,6 +54,19 @@ def test_by_day_and_platform_with_the_reasons(app: Flask, tmp_path: Path) -> Non
     assert taken[:-2] == [0] * 5
     assert ["Weibo", "8", "5", "1"] in _cells(owner(app).get("/numbers?days=30"))
     assert ["Weibo", "7", "4", "1"] in _cells(owner(app).get("/numbers?days=x"))
+
+
+def test_each_platform_has_a_line_of_the_chart_for_its_name(app: Flask, tmp_path: Path) -> None:
+    for count, platform in enumerate(("x", "mastodon", "xiaohongshu", "weibo"), 1):
+        recorded.record(tmp_path, *(verdict(f"{n}") for n in range(count)), platform=platform)
+    chart = owner(app).get("/numbers").split("<svg ")[-1]
+    axis = chart[chart.index('class="axis y"') : chart.index('class="axis x')]
+    heights = {name: float(y) for y, name in re.findall(r'y="([\d.]+)"[^>]*>(\w+)<', axis)}
+    assert sorted(heights, key=heights.__getitem__) == ["Weibo", "Xiaohongshu", "Mastodon", "X"]
+    lines = sorted(heights.values())
+    assert all(below - above > 20 for above, below in pairwise(lines))
+    widths = [float(width) for width in re.findall(r' width="([\d.]+)"[^>]*class="rect', chart)][:4]
+    assert widths == sorted(widths)
 
 
 def test_the_delay_is_that_of_the_last_pages(app: Flask) -> None:

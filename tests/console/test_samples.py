@@ -36,7 +36,7 @@ def said(home: Path, *arguments: str, stdin: str | bytes = "") -> str:
     return result.stdout
 
 
-def refused(home: Path, *arguments: str, stdin: str = "") -> str:
+def refused(home: Path, *arguments: str, stdin: str | bytes = "") -> str:
     result = samples(home, *arguments, stdin=stdin)
     assert result.exit_code
     return str(result.exception) if not isinstance(result.exception, SystemExit) else result.output
@@ -173,6 +173,13 @@ def test_bad_uses(tmp_path: Path) -> None:
     assert "for the ledger and captures" in refused(tmp_path, "import", "-", "--by-verdict", stdin=POSTS)
     assert "cannot be read: No such file" in refused(tmp_path, "import", str(tmp_path / "none.csv"))
     assert "nothing is recorded there" in refused(tmp_path, "import", "--from-ledger", "--label", "spam")
+    assert "go with --from-ledger" in refused(tmp_path, "import", "-", "--since", "7d", stdin=POSTS)
+    misspelt = ("import", "--from-ledger", "--label", "spam", "--platform", "webo")
+    assert "did you mean weibo?" in refused(tmp_path, *misspelt)
+    assert "go with a FILE" in refused(tmp_path, "import", "--from-ledger", "--label", "spam", "--format", "csv")
+    assert "is not one of 'zh', 'en'" in refused(tmp_path, "add", "--label", "spam", "--lang", "xx", "招代理")
+    assert "stdin is not UTF-8" in refused(tmp_path, "add", "--label", "spam", "-", stdin="招代理".encode("gb18030"))
+    assert current(tmp_path) == []
 
 
 def test_from_the_ledger_by_filters_and_label(tmp_path: Path) -> None:
@@ -247,6 +254,7 @@ def test_remove_by_id_leaves_nothing_of_the_text(tmp_path: Path) -> None:
 def test_remove_asks(tmp_path: Path) -> None:
     said(tmp_path, "import", "-", stdin=POSTS)
     assert samples(tmp_path, "remove", "--source", "stdin", stdin="n\n").exit_code == 1
+    assert "--yes" in refused(tmp_path, "remove", "--source", "stdin")  # nobody is there to answer
     assert len(in_force(tmp_path)) == 2
     assert "removed 1" in said(tmp_path, "remove", "--source", "stdin", "--label", "spam", stdin="y\n")
     assert answer(tmp_path, "remove", "--source", "stdin") == {"removed": 1}

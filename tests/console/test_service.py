@@ -114,7 +114,8 @@ def test_install_status_uninstall(manager: Manager, tmp_path: Path, monkeypatch:
 
 
 def test_status(manager: Manager) -> None:
-    assert run("status").output.startswith("not installed")
+    assert run("status").output == "not installed; install it with: circleshield service install\n"
+    assert run("status", "--system").output == "not installed; install it with: circleshield service install --system\n"
     run("install")
     manager.shows(
         ActiveState="active", UnitFileState="enabled", MainPID="77", NRestarts="2", MemoryCurrent="95000000",
@@ -165,6 +166,14 @@ def test_refusals_leave_nothing(manager: Manager, tmp_path: Path, monkeypatch: p
     assert "no systemd runs here" in refusal("install")
     monkeypatch.setattr(sys, "platform", "win32")
     assert "Linux and macOS" in refusal("install")
+    assert not unit_of(tmp_path).exists()
+
+
+def test_a_file_that_run_could_not_read_is_refused(manager: Manager, tmp_path: Path) -> None:
+    absent = tmp_path / "absent.pem"
+    assert (
+        refusal("install", "--", "--upstream-ca", str(absent)) == f"{absent}: cannot be read: No such file or directory"
+    )
     assert not unit_of(tmp_path).exists()
 
 

@@ -58,6 +58,8 @@ def test_the_table(home: Path, config: Path) -> None:
     (home / FILE).unlink()
     assert "█" in said(home, "tune")  # where there is room
     assert "\x1b[" not in shown
+    free = ("--cost-lost", "0", "--cost-missed", "0", "--cost-review", "0")
+    assert said(home, "tune", *free).endswith("remove_at = 0.9 is as cheap as any\n")
 
 
 def test_figures_of_a_week_and_of_the_labels(home: Path, config: Path) -> None:

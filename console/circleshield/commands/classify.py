@@ -33,13 +33,13 @@ def command(as_json: bool, model: Path, file: Path) -> None:
     scorer = Scorer.load(model)
     try:
         with sys.stdin.buffer if file == Path("-") else file.open("rb") as stream:
-            number = 0
+            name, number = "stdin" if file == Path("-") else str(file), 0
             for lines in _line_batches(stream):
                 texts, fault = _texts(lines, number) if as_json else ([_decoded(line) for line in lines], None)
                 number += len(lines)
                 _answer(scorer, texts)
                 if fault:
-                    raise InputError(fault)
+                    raise InputError(f"{name}: {fault}")
     except BrokenPipeError:  # the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as e:

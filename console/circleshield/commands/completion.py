@@ -17,4 +17,6 @@ def command(ctx: click.Context, shell: str) -> None:
     """  # noqa: D301  # the backspace keeps click from joining the lines
     found = get_completion_class(shell)
     assert found is not None
-    click.echo(found(ctx.find_root().command, {}, "circleshield", "_CIRCLESHIELD_COMPLETE").source())
+    script = found(ctx.find_root().command, {}, "circleshield", "_CIRCLESHIELD_COMPLETE").source()
+    # click's script for fish ends a line of help at its first comma.
+    click.echo(script.replace('string split ","', 'string split --max 1 ","'))

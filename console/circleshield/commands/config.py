@@ -9,6 +9,7 @@ import click
 
 from circleshield.completing import config_keys
 from circleshield.home import config_option, model_option
+from circleshield.standard_input import first_line
 from circleshield_model.errors import InputError
 
 if TYPE_CHECKING:
@@ -109,8 +110,7 @@ def add_user(config: Path | None, name: str) -> None:
     changed = with_value(path, f"users.{name}.password", json.dumps(hash_of("")))
     parse_settings(changed, path)  # what is wrong is said before the password is asked for
     terminal = sys.stdin.isatty()
-    given = click.prompt("password", hide_input=True, confirmation_prompt=True) if terminal else sys.stdin.readline()
-    password = str(given).rstrip("\r\n")
+    password = click.prompt("password", hide_input=True, confirmation_prompt=True) if terminal else first_line()
     if not password:
         raise InputError("the password must not be empty")
     write_config(path, with_value(path, f"users.{name}.password", json.dumps(hash_of(password))))

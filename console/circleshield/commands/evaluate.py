@@ -39,14 +39,14 @@ def command(
     if not samples:
         raise InputError("no labelled posts in these files")
     found = evaluate(samples, scorer, Costs(cost_lost, cost_missed, cost_review), lambda s: click.echo(s, err=True))
-    if report is not None:
-        from circleshield_training.report import write
-
-        click.echo(f"wrote {write(found, report, f'circleshield {scorer.version}')}", err=True)
     if as_json:
         click.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=1))
     else:
         _print(found)
+    if report is not None:  # last, so that no fault of the report costs the figures
+        from circleshield_training.report import write
+
+        click.echo(f"wrote {write(found, report, f'circleshield {scorer.version}')}", err=True)
 
 
 def _print(found: "Evaluation") -> None:

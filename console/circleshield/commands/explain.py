@@ -1,12 +1,12 @@
 """`circleshield explain`: why a text scores as it does."""
 
-import sys
 from pathlib import Path
 
 import click
 
 from circleshield.author_choice import parted
 from circleshield.home import home_option, model_option, open_ledger
+from circleshield.standard_input import all_text
 
 
 @click.command()
@@ -23,7 +23,7 @@ def command(model: Path, author: str | None, home: Path, text: str) -> None:
     from circleshield_addon.judge import shifted
     from circleshield_model.scorer import Scorer
 
-    text = sys.stdin.read().strip() if text == "-" else text
+    text = all_text().strip() if text == "-" else text
     scorer = Scorer.load(model)
     score = float(scorer.scores([text])[0])
     found = scorer.explain([text])[0]

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, get_args
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import click
 
@@ -51,9 +51,7 @@ def command(
     from circleshield.captures import Exchange, read_capture
     from circleshield_addon.settings import load_settings
 
-    parts = urlsplit(url or "")
-    if url is not None and (parts.scheme not in ("http", "https") or not parts.hostname):
-        raise InputError(f"--url must be a whole URL such as https://weibo.com/ajax/feed/friendstimeline, got {url!r}")
+    parts = _parts(url)
     settings = load_settings(config)
     raw = body.read()
     capture = read_capture(raw)
@@ -67,6 +65,17 @@ def command(
         told = _body(Exchange(method.upper(), parts, 200, content_type, content_encoding, raw), settings, model, out)
     if report is not None:
         _write(report, (json.dumps(told, ensure_ascii=False) + "\n").encode())
+
+
+def _parts(url: str | None) -> SplitResult:
+    try:
+        parts = urlsplit(url or "")
+        _ = parts.port
+    except ValueError:  # such as half an IPv6 address, a port of six figures
+        parts = urlsplit("")
+    if url is not None and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise InputError(f"--url must be a whole URL such as https://weibo.com/ajax/feed/friendstimeline, got {url!r}")
+    return parts
 
 
 def _body(exchange: "Exchange", settings: "Settings", model: Path, out: Path | None) -> dict[str, Any]:

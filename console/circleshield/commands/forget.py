@@ -7,6 +7,7 @@ import click
 
 from circleshield.home import home_option, open_ledger
 from circleshield.moments import Moment
+from circleshield.standard_input import confirm
 from circleshield_model.errors import InputError
 
 
@@ -28,7 +29,7 @@ def command(home: Path, author: str | None, before: datetime | None, everything:
         number = count(ledger, which)
         posts = f"{number} post{'s' * (number != 1)}"
         if number and not yes:
-            click.confirm(f"Forget {posts}?", abort=True)
+            confirm(f"Forget {posts}?")
         click.echo(f"forgot {forget(ledger, which)} of {posts}" if number else "nothing to forget")
     for aside in sorted(home.glob(f"{FILE}.corrupt-*Z")):
         click.echo(f"{aside} is damaged and may still hold such posts; delete it and its -wal by hand")

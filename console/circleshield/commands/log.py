@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from circleshield.author_choice import known_platform
 from circleshield.completing import platforms
 from circleshield.home import home_option, open_ledger
 from circleshield.moments import Moment
@@ -47,7 +48,7 @@ def command(
 
     which = history.Filter(
         since=None if since is None else milliseconds(since),
-        platform=platform and platform_of(platform),  # an adapter's name will do
+        platform=platform and known_platform(platform_of(platform)),  # an adapter's name will do
         author=author,
         action=action or history.NOT_KEPT,
     )

@@ -1,7 +1,6 @@
 """`circleshield samples`: the user's labelled posts, to learn from."""
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Callable
 from functools import update_wrapper
@@ -10,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from circleshield.author_choice import known_platform
 from circleshield.completing import platforms
 from circleshield.home import config_option, home_option, model_option
 from circleshield.moments import Moment
+from circleshield.standard_input import all_text, confirm
 from circleshield.terminal import plain
 from circleshield_model.errors import InputError
 
@@ -74,17 +75,17 @@ def command() -> None:
 @home_option
 @_label(required=True, help="What the post is.")
 @click.option("--author", default="", help="Who wrote it, such as weibo:1234567890.")
-@click.option("--lang", default="", help="zh or en; default: told by its characters.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), help="Default: told by its characters.")
 @click.option("--weight", type=click.FloatRange(0, 1000, min_open=True), default=1.0, help="How much it counts.")
 @click.option("--json", "as_json", is_flag=True, help="What was done, as JSON.")
 @click.argument("text")
-def add(home: Path, spam: bool, author: str, lang: str, weight: float, as_json: bool, text: str) -> None:
+def add(home: Path, spam: bool, author: str, lang: str | None, weight: float, as_json: bool, text: str) -> None:
     """Add one post: TEXT, or with - all that comes on stdin."""
     from circleshield_training.importing import Import
     from circleshield_training.samples import Sample
     from circleshield_training.user_samples import USER, Record, keys, language_of
 
-    text = (sys.stdin.read() if text == "-" else text).strip()
+    text = (all_text() if text == "-" else text).strip()
     if not text:
         raise InputError("the post has no text")
     with Import(home) as importing:
@@ -139,6 +140,7 @@ def import_(home: Path, file: Path | None, from_ledger: bool, as_json: bool, **o
     spam, by_verdict = options["spam"], options["by_verdict"]
     if from_ledger == (file is not None):
         raise click.UsageError("Name a FILE (- for stdin), or --from-ledger.")
+    _refuse_options_of_the_other(file is None, options)
     if by_verdict and spam is not None:
         raise click.UsageError("--label and --by-verdict are both given; one of them can hold.")
     if file is not None:
@@ -150,7 +152,7 @@ def import_(home: Path, file: Path | None, from_ledger: bool, as_json: bool, **o
         since, platform = options["since"], options["platform"]
         which = Filter(
             since=None if since is None else milliseconds(since),
-            platform=platform and platform_of(platform),
+            platform=platform and known_platform(platform_of(platform)),
             author=options["author"],
             action=options["action"],
         )
@@ -170,6 +172,13 @@ def import_(home: Path, file: Path | None, from_ledger: bool, as_json: bool, **o
         raise InputError(f"{name}: none of {done.rows} rows can be used; nothing is imported")
     if not as_json:
         sample_imports.say(done, by_verdict)
+
+
+def _refuse_options_of_the_other(from_ledger: bool, options: dict[str, Any]) -> None:
+    if from_ledger and any(options[name] is not None for name in ("form", "text_column", "label_column", "encoding")):
+        raise click.UsageError("--format, --text-column, --label-column and --encoding go with a FILE.")
+    if not from_ledger and any(options[name] is not None for name in ("since", "platform", "author", "action")):
+        raise click.UsageError("--since, --platform, --author and --action go with --from-ledger.")
 
 
 def _need_label(spam: bool | None, by_verdict: bool, what: str) -> None:
@@ -286,7 +295,7 @@ def remove(home: Path, which: "_Which | None", yes: bool, as_json: bool, ids: tu
     if not lines:
         raise InputError("no sample is like that; `circleshield samples stats` shows sources and imports")
     if not (yes or as_json or ids):
-        click.confirm(f"Remove {lines} line{'s' * (lines != 1)}?", abort=True)
+        confirm(f"Remove {lines} line{'s' * (lines != 1)}?")
     removed = drop(home, doomed)
     click.echo(json.dumps({"removed": removed}) if as_json else f"removed {removed}")
 

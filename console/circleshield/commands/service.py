@@ -53,14 +53,14 @@ def status(context: click.Context, system: bool, as_json: bool) -> None:
 
     service = service_here(system)
     state = {"file": str(service.file), **service.state()}
-    click.echo(json.dumps(state) if as_json else _in_words(state))
+    click.echo(json.dumps(state) if as_json else _in_words(state, system))
     if not state["running"]:
         context.exit(1)
 
 
-def _in_words(state: dict[str, Any]) -> str:
+def _in_words(state: dict[str, Any], system: bool) -> str:
     if not state["installed"]:
-        return "not installed; install it with: circleshield service install"
+        return f"not installed; install it with: circleshield service install{' --system' * system}"
     did = "running" if state["running"] else f"not running ({state.get('result') or 'stopped'})"
     lines = [
         f"service    {did}{f' since {since}' if (since := state.get('since')) and state['running'] else ''}",
@@ -79,6 +79,7 @@ def _plan(options: tuple[str, ...], system: bool) -> "Plan":
     from platformdirs import user_data_path
 
     from circleshield.commands.run import command as run
+    from circleshield.proxy import check_certificates
     from circleshield.services import Plan, run_command
     from circleshield_addon.settings import default_config_path
 
@@ -93,6 +94,8 @@ def _plan(options: tuple[str, ...], system: bool) -> "Plan":
             for one in value if parameter.multiple else (value,):
                 fixed += _spelt(parameter.opts[-1], one)
     home, config = parsed["home"], parsed["config"]
+    if parsed["upstream_ca"] is not None:
+        check_certificates(parsed["upstream_ca"])
     reads = [path.absolute() for path in (config, parsed["model"], parsed["upstream_ca"]) if path is not None]
     writable = [home] if home is not None else [] if system else [user_data_path("circleshield")]
     if not system:

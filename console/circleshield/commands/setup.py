@@ -12,6 +12,7 @@ from circleshield.ca_folder import CA_FOLDER
 from circleshield.home import home_option
 from circleshield.reach import lan_address, reached_host
 from circleshield.setup_steps import HEADINGS, LANGUAGES, PAC_NOTE, SYSTEMS, TUNNEL, TUNNEL_UNDO, System, Ways
+from circleshield.standard_input import first_line
 from circleshield.terminal_qr import show_qr
 from circleshield_model.errors import InputError
 
@@ -100,7 +101,7 @@ def _write_profile(file: Path, found: "Authority", ways: Ways, ssid: str | None,
     wifi = None
     if ssid is not None:
         asked = f"Password of {ssid} (empty for an open network): "
-        password = getpass.getpass(asked) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+        password = getpass.getpass(asked) if sys.stdin.isatty() else first_line()
         wifi = Wifi(ssid, password, ways.url("proxy.pac?closed" if closed else "proxy.pac"), closed)
     try:
         write_private(file, profile(found, wifi))  # the Wi-Fi's password is in it

@@ -10,6 +10,8 @@ import click
 from circleshield.commands.pause import pause_in_words
 from circleshield.home import home_option
 
+_DID = (("remove", "removed"), ("fold", "folded"), ("label", "labelled"), ("watch", "left"), ("review", "unsure"))
+
 
 @click.command()
 @home_option
@@ -29,7 +31,8 @@ def _in_words(status: dict[str, Any]) -> str:
     lines.append(f"platforms  {', '.join(status['platforms']) or 'none'}")
     lines.append(f"action     {status['action']} from a score of {status['remove_at']:.2f}")
     lines.append(
-        f"seen       {counts.get('posts', 0)} posts on {counts.get('pages', 0)} pages: {changed or 'none changed'}"
+        f"seen       {_counted(counts.get('posts', 0), 'post')} on {_counted(counts.get('pages', 0), 'page')}: "
+        f"{changed or 'none changed'}"
     )
     for pause in status["paused"]:
         lines.append(f"paused     {pause_in_words(pause)}")
@@ -43,7 +46,7 @@ def _in_words(status: dict[str, Any]) -> str:
     for device in status["untrusting"]:
         lines.append(f"no CA      {device} refuses all certificates: install the CA there: circleshield setup")
     if counts.get("faults"):
-        lines.append(f"passed     {counts['faults']} pages unfiltered; the log says why")
+        lines.append(f"passed     {_counted(counts['faults'], 'page')} unfiltered; the log says why")
     if counts.get("mmtls"):
         lines.append(f"WeChat     {counts['mmtls']} requests of its own protocol; its Moments cannot be filtered")
     review = status["review"]
@@ -60,4 +63,5 @@ def _in_words(status: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-_DID = (("remove", "removed"), ("fold", "folded"), ("label", "labelled"), ("watch", "left"), ("review", "unsure"))
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"

@@ -165,8 +165,8 @@ def _show(tuning: "Tuning", chosen: float | None, own: float, notes: list[str]) 
         console.print(note, soft_wrap=True)
     console.print(_table(tuning, chosen, own))
     now, best = tuning.at(tuning.now), tuning.at(tuning.cheapest)
-    if tuning.cheapest == tuning.now:
-        console.print(f"{tuning.which} = {tuning.now:g} is the cheapest already")
+    if f"{best.cost:.1f}" == f"{now.cost:.1f}":
+        console.print(f"{tuning.which} = {now.cut:g} is as cheap as any")
     else:
         of = "a week" if now.weekly else "on these labels"
         console.print(

@@ -25,22 +25,31 @@ def shares(values: Sequence[float | None], label: str) -> Markup:
 
 def columns(names: Sequence[str], series: dict[str, Sequence[int]], label: str, every: int = 1) -> Markup:
     """A column for each name, made of the series; every so many of the names are written."""
+    options = {"show_minor_x_labels": False, "x_labels_major": list(names)[::every]}
+    return _stacked(pygal.StackedBar, names, series, label, height=240, **options)
+
+
+def bars(names: Sequence[str], series: dict[str, Sequence[int]], label: str) -> Markup:
+    """The same lying, the first name on top: there is room for long names."""
+    upwards = {name: values[::-1] for name, values in series.items()}
+    return _stacked(pygal.HorizontalStackedBar, names[::-1], upwards, label, height=72 + 28 * len(names))
+
+
+def _stacked(kind: Any, names: Sequence[str], series: dict[str, Sequence[int]], label: str, **options: Any) -> Markup:
     chart = _chart(
-        pygal.StackedBar,
+        kind,
         width=480,
-        height=240,
         margin=8,
         spacing=6,
         show_legend=len(series) > 1,
         legend_at_bottom=True,
         legend_at_bottom_columns=len(series),
         truncate_label=-1,
-        show_minor_x_labels=False,
         x_labels=list(names),
-        x_labels_major=list(names)[::every],
         formatter=lambda number: f"{number:,.0f}",
         show_x_labels=True,
         max_scale=5,
+        **options,
     )
     for name, values in series.items():
         chart.add(name, list(values))

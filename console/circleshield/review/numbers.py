@@ -10,7 +10,7 @@ import numpy as np
 from flask import Blueprint, render_template, request
 
 from circleshield.home import open_ledger
-from circleshield.review.charts import columns
+from circleshield.review.charts import bars, columns
 from circleshield.review.guard import owner_only
 from circleshield.review.served import served
 from circleshield_addon.ledger import FILE
@@ -68,6 +68,7 @@ def numbers() -> str:
         by_day=_rows((day.isoformat(), counted.days.get(day.isoformat(), Counter())) for day in dates),
         by_platform=by_platform,
         reasons=counted.reasons,
+        bars=bars,
         columns=columns,
         every=max(1, days // _WRITTEN),
         counts=shield.counts,
