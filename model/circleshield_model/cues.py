@@ -63,7 +63,7 @@ class _Lexicon(NamedTuple):
 
 
 _ORDER_FOR = {1: ("glyph", 1), 2: ("glyph", 2), 3: ("sound", 3)}
-_LOW = np.uint64(48)
+_LOW = np.array(48, np.uint64)
 
 
 @cache
