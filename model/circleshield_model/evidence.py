@@ -21,7 +21,7 @@ _PLAIN = {
     "digit": "figures",
     "repeat": "repetition",
 }
-_MOST_SIGNS = 4  # more of one sign says no more: a style of writing is not an offer
+_MOST_SIGNS = np.array(4)  # more of one sign says no more: a style of writing is not an offer
 SUMS = ("whole", "topics", "body", *(f"window of {w}" for w in WIDTHS))
 SHAPE = ("length", "length of topics", *_PLAIN.values(), *cues.NAMES)
 COLUMNS = SUMS + SHAPE
@@ -51,20 +51,21 @@ def evidence(units: Outline, each: NDArray[Any], cue_counts: NDArray[Any], step:
     bounds, posts = units.bounds, units.bounds.size - 1
     sums = _running(each)
     # What is added up and over how many units: (sums, n).
-    added, count = np.zeros((2, len(SUMS), posts), np.int64)
-    added[0], count[0] = _steps(sums[bounds]), _steps(bounds)
+    both = np.zeros((2, len(SUMS), posts))
+    added, count = both
+    up_to = np.array((sums[bounds], bounds))
+    whole = both[:, 0] = up_to[:, 1:] - up_to[:, :-1]
     tagged = units.tagged.nonzero()[0]
     if tagged.size:
         in_topics = tagged.searchsorted(bounds)
-        added[1], count[1] = _steps(_running(each[tagged])[in_topics]), _steps(in_topics)
-    np.subtract(added[0], added[1], added[2])
-    np.subtract(count[0], count[1], count[2])
-    added[3:] = best_windows(sums, bounds, _WIDTHS)
-    np.minimum(count[0], _WIDTHS, count[3:])
+        up_to = np.array((_running(each[tagged])[in_topics], in_topics))
+        both[:, 1] = up_to[:, 1:] - up_to[:, :-1]
+    both[:, 2] = both[:, 0] - both[:, 1]
+    added[3:], count[3:] = best_windows(sums, bounds, _WIDTHS), np.minimum(whole[1], _WIDTHS)
     columns = np.empty((len(COLUMNS), posts))
     np.multiply(added / np.sqrt(count + DAMPING), step, columns[: len(SUMS)])
-    signs = np.minimum(units.signs.take(_SIGN_COLUMNS, axis=1), _MOST_SIGNS)
-    np.log1p(np.concatenate((count[:2], signs.T, cue_counts.T)), columns[len(SUMS) :])
+    signs = np.minimum(units.signs.T.take(_SIGN_COLUMNS, axis=0), _MOST_SIGNS)
+    np.log1p(np.concatenate((count[:2], signs, cue_counts.T)), columns[len(SUMS) :])
     return columns.T
 
 

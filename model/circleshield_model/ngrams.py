@@ -22,18 +22,20 @@ _LOWER, _UPPER = (0, 1) if sys.byteorder == "little" else (1, 0)  # which half o
 _LINK, _LINK_TO_NUMBER = np.array(LINK, np.uint64), np.array(NUMBER - LINK, np.uint64)
 
 
-def _multipliers(order: int, n: int) -> list[NDArray[np.uint64]]:
-    """Odd 64-bit constants, other ones for each place of each order (splitmix64)."""
-    found = []
-    for place in range(n):
-        z = (0x1234567 + (order * 8 + place + 1) * 0x9E3779B97F4A7C15) % 2**64
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB % 2**64
-        found.append(np.array((z ^ (z >> 31)) | 1, np.uint64))
-    return found
+def _multiplier(order: int, place: int) -> int:
+    """An odd 64-bit constant, another one for each place of each order (splitmix64)."""
+    z = (0x1234567 + (order * 8 + place + 1) * 0x9E3779B97F4A7C15) % 2**64
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB % 2**64
+    return (z ^ (z >> 31)) | 1
 
 
-_PLACES = [_multipliers(i, n) for i, (_, n) in enumerate(ORDERS)]
+def _multipliers(place: int) -> NDArray[np.uint64]:
+    """Those of the orders that have such a place (orders, 1)."""
+    return np.array([[_multiplier(i, place)] for i, (_, n) in enumerate(ORDERS) if place < n], np.uint64)
+
+
+_FIRST, _SECOND, _THIRD = (_multipliers(place) for place in range(_LONGEST))
 _SINGLE = [i for i, (_, n) in enumerate(ORDERS) if n == 1]
 # Which n-grams reach into the next post: of these orders, if they begin so many units before it (reaching, 1).
 _REACHING = np.array([i for i, (_, n) in enumerate(ORDERS) for _ in range(1, n)])[:, None]
@@ -43,16 +45,16 @@ _BEFORE = np.array([k for _, n in ORDERS for k in range(1, n)])[:, None]
 def hash_rows(units: Units) -> NDArray[np.uint64]:
     """For each of `ORDERS` the 64-bit hashes (orders, m + longest - 1) of the n-grams that begin at each unit.
 
-    The last n - 1 of each post reach into the next one. What follows the last n-gram is padding.
+    The last n - 1 of each post reach into the next one, or are cut short. What follows is padding.
     """
-    rows = np.zeros((len(ORDERS), units.glyph.size + _LONGEST - 1), np.uint64)
-    for row, (channel, n), places in zip(rows, ORDERS, _PLACES, strict=True):
-        ids: NDArray[np.uint64] = getattr(units, channel)
-        size = max(ids.size - n + 1, 0)
-        mixed = row[:size]
-        np.multiply(ids[:size], places[0], mixed)
-        for k in range(1, n):
-            mixed += ids[k : k + size] * places[k]
+    glyph, sound = units.glyph, units.sound
+    size = glyph.size
+    rows = np.zeros((len(ORDERS), size + _LONGEST - 1), np.uint64)
+    np.multiply(_FIRST[:2], glyph, rows[:2, :size])
+    np.multiply(_FIRST[2:], sound, rows[2:, :size])
+    for row, ids, places in ((1, glyph[1:], _SECOND[0]), (slice(3, 5), sound[1:], _SECOND[1:]), (4, sound[2:], _THIRD[0])):
+        mixed = rows[row, ..., : ids.size]
+        mixed += ids * places
     halves = rows.view(np.uint32)
     lower = halves[:, _LOWER::2]
     lower ^= halves[:, _UPPER::2]
