@@ -46,18 +46,21 @@ class _Line:
     def __init__(self, texts: Sequence[str]) -> None:
         raw = np.array(["\n".join((*texts, ""))]).view(np.uint32)
         self.bounds = np.zeros(len(texts) + 1, np.int64)
-        np.add.accumulate([len(text) + 1 for text in texts], out=self.bounds[1:])
+        ends = self.bounds[1:]
+        ends[:] = list(map(len, texts))
+        ends += 1
+        np.add.accumulate(ends, out=ends)
         self.origin = self.bounds[:-1]
         known = tr.traits()
         self.characters = known.of.take(raw, mode="clip")
-        self.characters[self.bounds[1:] - 1] = known.folded(ch.END)
+        self.characters[ends - 1] = known.folded(ch.END)
         self.present = int(np.bitwise_or.reduce(self.characters))
         self.place: NDArray[np.int64] | None = None  # None: as in the original
         if self.present & tr.DROPPED and int(raw.max()) >= ch.TABLE_SIZE:  # the table's last is dropped
             rare = (raw >= ch.TABLE_SIZE) & (raw < 0xE0000)  # above are tags and variation selectors
             self.characters[rare] = tr.rare_ideographs(raw[rare])
         self._text: str | None = None
-        self._odd: NDArray[np.int64] | None = None
+        self._odd: tuple[NDArray[np.int64], NDArray[np.uint64]] | None = None
         self.topics = self._topics() if self.present & tr.HASH else np.zeros(0, np.int64)
         if self.present & tr.DROPPED:
             self.drop(self.of(tr.DROPPED))
@@ -67,19 +70,22 @@ class _Line:
         marks: NDArray[np.int64] = (self.characters == tr.traits().of[ord("#")]).nonzero()[0]
         before = marks.searchsorted(self.bounds)
         lost = ((before[1:] - before[:-1]) & 1).nonzero()[0]
-        return np.sort(np.concatenate((marks, self.origin[lost]))) if lost.size else marks
+        if lost.size:
+            marks = np.concatenate((marks, self.origin[lost]))
+            marks.sort()
+        return marks
 
-    @property
-    def odd(self) -> NDArray[np.int64]:
-        """Where the odd characters are: all steps are about these."""
+    def odd(self) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+        """Where the odd characters are, and these: all steps are about them."""
         if self._odd is None:
-            self._odd = ((self.characters & tr.array(tr.ODD)) != tr.NONE).nonzero()[0]
+            at = ((self.characters & tr.array(tr.ODD)) != tr.NONE).nonzero()[0]
+            self._odd = at, self.characters.take(at)
         return self._odd
 
     def of(self, traits: int) -> NDArray[np.int64]:
         """Where the characters with one of these traits are, none of which ordinary ideographs have."""
-        odd = self.odd
-        return odd[((self.characters.take(odd) & tr.array(traits)) != tr.NONE).nonzero()[0]]
+        at, odd = self.odd()
+        return at[(odd & tr.array(traits)).nonzero()[0]]
 
     @property
     def text(self) -> str:
@@ -98,6 +104,12 @@ class _Line:
             self.topics = kept.searchsorted(self.topics)
         self.place = kept if self.place is None else self.place.take(kept)
         self._text = self._odd = None
+
+    def turn(self, at: NDArray[np.int64], char: str) -> None:
+        """Makes odd characters other ones."""
+        self.characters[at] = tr.traits().of[ord(char)]
+        if self._odd is not None:
+            self._odd = self._odd[0], self.characters.take(self._odd[0])
 
     def put(self, start: int, end: int, text: str) -> None:
         """Overwrites a stretch by a text no longer than it; what is left over is nothing, and dropped later."""
@@ -179,39 +191,39 @@ def _name_names(line: _Line) -> None:
 def _count_signs(line: _Line) -> NDArray[np.int64]:
     """Counts per post, columns as in `SIGNS`. An end mark counts as another sign of its own post, in any batch."""
     posts, columns = line.origin.size, len(SIGNS) + 1  # one for what is nothing
-    before = line.odd.searchsorted(line.bounds)
-    odd = before[1:] - before[:-1]
-    cells = np.arange(0, posts * columns, columns).repeat(odd)
-    there = line.characters.take(line.odd)
-    cells += ((there & tr.array(tr.SIGN)) >> tr.array(tr.SIGN_BIT)).view(np.int64)
+    at, odd = line.odd()
+    up_to = np.array((line.bounds, at.searchsorted(line.bounds)))
+    sizes, odd_ones = up_to[:, 1:] - up_to[:, :-1]
+    cells = np.arange(0, posts * columns, columns).repeat(odd_ones)
+    cells += ((odd & tr.array(tr.SIGN)) >> tr.array(tr.SIGN_BIT)).view(np.int64)
     signs = np.bincount(cells, minlength=posts * columns).reshape(posts, columns)[:, :-1]
-    signs[:, _HAN] += line.bounds[1:] - line.bounds[:-1] - odd
+    han = signs[:, _HAN]
+    han += sizes - odd_ones
     return signs
 
 
 def _mask_figures(line: _Line) -> None:
     """Figures, and what is between or in place of them, become 0."""
-    characters, zero = line.characters, tr.traits().of[ord("0")]
+    characters = line.characters
     if line.present & tr.OTHER_DIGIT:
-        characters[line.of(tr.OTHER_DIGIT)] = zero
+        line.turn(line.of(tr.OTHER_DIGIT), "0")
     if line.present & tr.X:
         x = line.of(tr.X)
         third = x[2:][x[2:] - x[:-2] == 2]  # x-runs of three and more are masked digits
-        for shift in range(3) if third.size else ():
-            characters[third - shift] = zero
+        if third.size:
+            line.turn(np.concatenate((third, third - 1, third - 2)), "0")
     if line.present & tr.JOINS:
         joins = line.of(tr.JOINS)  # never the last character, which is an end mark
         beside = characters[joins - 1] & characters[joins + 1] & tr.array(tr.DIGIT)
-        characters[joins[beside.nonzero()[0]]] = zero
+        line.turn(joins[beside.nonzero()[0]], "0")
 
 
 def _close_gaps(line: _Line) -> None:
     """Leaves letters and digits, with one space where two words of letters meet."""
-    odd = line.odd
-    there = line.characters.take(odd)
-    dropped = (there & tr.array(tr.LETTER)) == tr.NONE
-    wordy = (there & tr.array(tr.WORDY)).nonzero()[0]
-    at = odd[wordy]  # words' letters and digits; what follows is said of each and the next one
+    places, odd = line.odd()
+    dropped = (odd & tr.array(tr.LETTER)) == tr.NONE
+    wordy = (odd & tr.array(tr.WORDY)).nonzero()[0]
+    at = places[wordy]  # words' letters and digits; what follows is said of each and the next one
     nth = at - np.add.accumulate(dropped, dtype=np.int64)[wordy]  # of what is left
     joined = at[1:] - at[:-1] == 1
     gap = ((nth[1:] - nth[:-1] == 1) ^ joined).nonzero()[0]
@@ -222,7 +234,7 @@ def _close_gaps(line: _Line) -> None:
         gap = gap[beside[gap] | beside[gap + 2]]
         line.characters[at[gap] + 1] = tr.traits().of[ord(" ")]
         dropped[wordy[gap] + 1] = False
-    line.drop(odd[dropped])
+    line.drop(places[dropped])
 
 
 def _unmask(line: _Line) -> None:
@@ -279,9 +291,9 @@ def _cut(line: _Line, signs: NDArray[np.int64]) -> Units:
     edge[1:-1] = wordy[1:] - wordy[:-1] != 1
     edges = edge.nonzero()[0]
     word_starts = wordy[edges[:-1]]
-    odd = line.odd
+    at, odd = line.odd()
     start = np.ones(line.characters.size, bool)
-    start[odd[(line.characters.take(odd) & tr.array(tr.HAN)) == tr.NONE]] = False
+    start[at[(odd & tr.array(tr.HAN)) == tr.NONE]] = False
     start[word_starts] = True
     starts = start.nonzero()[0]
     whole = line.characters.take(starts)
@@ -319,37 +331,24 @@ def _words(letters: NDArray[np.uint64], edges: NDArray[np.int64]) -> NDArray[np.
 
 def _repeats(glyph: NDArray[np.uint64], bounds: NDArray[np.int64]) -> NDArray[np.int64]:
     """Which units to drop: shouting the same word or line over and over adds nothing after the first time or two."""
-    again = (glyph[1:] == glyph[:-1]).nonzero()[0] + 1
+    size, item = glyph.size, glyph.itemsize
+    padded = np.zeros(size + _LONGEST_LOOP + 1, np.uint64)
+    padded[:size] = glyph
+    ahead = np.ndarray((_LONGEST_LOOP, size), np.uint64, padded, item, (item, item))  # row by row 1, 2, 3 … units on
+    same = (ahead == glyph).ravel()
+    again, longer = same[:size].nonzero()[0] + 1, same[size:]
+    loops = (longer[:-2] & longer[1:-1] & longer[2:]).nonzero()[0]  # three in a row; the rows end with others
     if again.size:
         again = again[bounds.take(bounds.searchsorted(again)) != again]  # in one post
         numbers = again[glyph[again] == _NUMBER]  # numbers in a row are one
         thrice = again[1:][again[1:] - again[:-1] == 1]  # of other units two are left: 哈哈
         again = np.concatenate((numbers, thrice))
-    loops = _loops(glyph)
     if loops.size:
-        later, size = loops[0], loops[1]
-        inside = bounds.searchsorted(later - size - 2, "right") == bounds.searchsorted(later, "right")
+        row = loops // size
+        later = loops - row * (size - 1) + 4
+        inside = bounds.searchsorted(later - row - 4, "right") == bounds.searchsorted(later, "right")
         again = np.concatenate((again, later[inside]))
     return again
-
-
-def _loops(glyph: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Units that are the third or later in a row to be as the unit so many before: which, and how many (2, found)."""
-    size, few = glyph.size, glyph.astype(np.uint8)
-    padded = np.zeros(size + _LONGEST_LOOP, np.uint8)
-    padded[:size] = few
-    ahead = np.ndarray((_LONGEST_LOOP - 1, size), np.uint8, padded, 2, (1, 1))  # row by row 2, 3 … units on
-    same = (ahead == few).ravel()
-    maybe = (same[:-2] & same[1:-1] & same[2:]).nonzero()[0]
-    step = maybe // max(size, 1)
-    first = maybe - step * size
-    step += 2
-    fits = first + step + 2 < size
-    first, step = first[fits], step[fits]
-    for shift in range(3):
-        fits = glyph[first + shift] == glyph[first + shift + step]
-        first, step = first[fits], step[fits]
-    return np.array((first + step + 2, step))
 
 
 def _tagged(topics: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np.bool_]:
