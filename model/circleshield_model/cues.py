@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from circleshield_model.ngrams import ORDERS, hash_rows
 from circleshield_model.normalise import Units, units
+from circleshield_model.traits import array
 
 PHRASES = {
     "contact": (
@@ -63,7 +64,7 @@ class _Lexicon(NamedTuple):
 
 
 _ORDER_FOR = {1: ("glyph", 1), 2: ("glyph", 2), 3: ("sound", 3)}
-_LOW = np.array(48, np.uint64)
+_LOW = array(48)
 
 
 @cache

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from circleshield_model.characters import LINK, NUMBER
 from circleshield_model.normalise import Units
+from circleshield_model.traits import array
 
 # (what the units are compared by, how many in a row)
 ORDERS = (("glyph", 1), ("glyph", 2), ("sound", 1), ("sound", 2), ("sound", 3))
 
-_ODD = np.array(0x9E3779B97F4A7C15, np.uint64)
+_ODD = array(0x9E3779B97F4A7C15)
 _LONGEST = max(n for _, n in ORDERS)
 _LOWER, _UPPER = (0, 1) if sys.byteorder == "little" else (1, 0)  # which half of a number comes first
-_LINK, _LINK_TO_NUMBER = np.array(LINK, np.uint64), np.array(NUMBER - LINK, np.uint64)
+_LINK, _LINK_TO_NUMBER = array(LINK), array(NUMBER - LINK)
 
 
 def _multiplier(order: int, place: int) -> int:
@@ -52,9 +53,13 @@ def hash_rows(units: Units) -> NDArray[np.uint64]:
     rows = np.zeros((len(ORDERS), size + _LONGEST - 1), np.uint64)
     np.multiply(_FIRST[:2], glyph, rows[:2, :size])
     np.multiply(_FIRST[2:], sound, rows[2:, :size])
-    for row, ids, places in ((1, glyph[1:], _SECOND[0]), (slice(3, 5), sound[1:], _SECOND[1:]), (4, sound[2:], _THIRD[0])):
-        mixed = rows[row, ..., : ids.size]
-        mixed += ids * places
+    for orders, later, multipliers in (
+        (rows[1:2], glyph[1:], _SECOND[:1]),
+        (rows[3:], sound[1:], _SECOND[1:]),
+        (rows[4:], sound[2:], _THIRD),
+    ):
+        mixed = orders[:, : later.size]
+        mixed += later * multipliers
     halves = rows.view(np.uint32)
     lower = halves[:, _LOWER::2]
     lower ^= halves[:, _UPPER::2]
@@ -89,15 +94,16 @@ def weigh(weights: NDArray[np.int16], rows: NDArray[np.uint64], units: Units) ->
     each = weights.take(in_table(rows, weights.size.bit_length() - 1), mode="clip")
     each[_REACHING, units.bounds[1:] - _BEFORE] = 0  # below 0 is padding
     alone = _says_nothing(units).nonzero()[0]
-    for row in _SINGLE:
-        each[row, alone] = 0
+    for order in _SINGLE:
+        row = each[order]
+        row[alone] = 0
     found: NDArray[np.int32] = np.add.reduce(each[:, : units.glyph.size], axis=0, dtype=np.int32)
     return found
 
 
 def in_table(hashed: NDArray[np.uint64], bits: int) -> NDArray[np.int64]:
     """Where n-grams of these hashes are in a table of 2**bits."""
-    return (hashed >> np.array(64 - bits, np.uint64)).view(np.int64)
+    return (hashed >> array(64 - bits)).view(np.int64)
 
 
 def best_windows(sums: NDArray[np.int64], bounds: NDArray[np.int64], widths: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -21,7 +21,7 @@ WORDS = re.compile(r"[a-z]{2,}(?: [a-z]{2,})*")
 _LETTERS_AND_SPACE = "abcdefghijklmnopqrstuvwxyz "
 _STRETCH = re.compile("[a-z ]+")
 
-_MIX = np.array(0x9E3779B97F4A7C15, np.uint64)
+_MIX = tr.array(0x9E3779B97F4A7C15)
 _BASE = 0x100000001B3  # odd, so that it has an inverse modulo 2**64
 _LONGEST = 64  # letters of a word that count
 _STEM = 5  # letters of a word that say how it sounds: its endings do not count
@@ -30,7 +30,7 @@ _POWERS = np.array([[pow(_BASE, i, 2**64) for i in range(_LONGEST)]] * 3, np.uin
 _POWERS[1, _STEM:] = 0
 # By its size, how many figures make a word a number: all of them; one in an id, which has five characters or more.
 _NUMBER_FROM = np.array([1, 1, 2, 3, 4, 1], np.uint64) * np.uint64(tr.DIGIT)
-_NUMBER = np.array(ch.NUMBER, np.uint64)
+_NUMBER = tr.array(ch.NUMBER)
 _LONGEST_LOOP = 8
 _PINYIN_AROUND = tr.array(tr.IDEOGRAPH | tr.LOWER)
 _HAN = SIGNS.index("han")
@@ -306,9 +306,10 @@ def _cut(line: _Line, signs: NDArray[np.int64]) -> Units:
     if again.size:
         kept = _all_but(again, glyph.size)
         glyph, sound, starts = glyph.take(kept), sound.take(kept), starts.take(kept)
-        after = kept.searchsorted(bounds)
-        signs[:, -1] = bounds[1:] - bounds[:-1] - after[1:] + after[:-1]
-        bounds = after
+        left = kept.searchsorted(bounds)
+        gone = bounds - left
+        signs[:, -1] = gone[1:] - gone[:-1]
+        bounds = left
     return Units(glyph, sound, _tagged(line.topics, starts), bounds, signs, starts, line)
 
 
@@ -336,7 +337,8 @@ def _repeats(glyph: NDArray[np.uint64], bounds: NDArray[np.int64]) -> NDArray[np
     padded[:size] = glyph
     ahead = np.ndarray((_LONGEST_LOOP, size), np.uint64, padded, item, (item, item))  # row by row 1, 2, 3 … units on
     same = (ahead == glyph).ravel()
-    again, longer = same[:size].nonzero()[0] + 1, same[size:]
+    again: NDArray[np.int64] = same[:size].nonzero()[0] + 1
+    longer = same[size:]
     loops = (longer[:-2] & longer[1:-1] & longer[2:]).nonzero()[0]  # three in a row; the rows end with others
     if again.size:
         again = again[bounds.take(bounds.searchsorted(again)) != again]  # in one post
@@ -346,8 +348,8 @@ def _repeats(glyph: NDArray[np.uint64], bounds: NDArray[np.int64]) -> NDArray[np
     if loops.size:
         row = loops // size
         later = loops - row * (size - 1) + 4
-        inside = bounds.searchsorted(later - row - 4, "right") == bounds.searchsorted(later, "right")
-        again = np.concatenate((again, later[inside]))
+        in_one = bounds.searchsorted(later - row - 4, "right") == bounds.searchsorted(later, "right")
+        again = np.concatenate((again, later[in_one]))
     return again
 
 

@@ -137,4 +137,4 @@ def _codes(characters: str) -> list[int]:
 def rare_ideographs(codes: NDArray[np.uint32]) -> NDArray[np.uint64]:
     """The traits of characters beyond the table."""
     wide = codes.astype(np.uint64)
-    return wide | HAN | _column("han") | wide << SPOKEN_BIT
+    return wide | array(HAN | _column("han")) | wide << array(SPOKEN_BIT)
