@@ -2,7 +2,8 @@
 
 The whole batch is one array of characters with their traits. Every step either changes characters in place or drops
 them, so the array of source offsets, compressed alongside, is the map back to the original text. Most steps concern few
-characters: the traits say which, and whether there are any at all.
+characters: the traits say which, and whether there are any at all. They are looked for among the odd ones only, which
+ordinary ideographs are not.
 """
 
 import re
@@ -76,7 +77,7 @@ class _Line:
         return marks
 
     def odd(self) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-        """Where the odd characters are, and these: all steps are about them."""
+        """Where the odd characters are, and these (odd,): all but ordinary ideographs. Looked up anew after changes."""
         if self._odd is None:
             at = ((self.characters & tr.array(tr.ODD)) != tr.NONE).nonzero()[0]
             self._odd = at, self.characters.take(at)
@@ -232,7 +233,7 @@ def _close_gaps(line: _Line) -> None:
         beside = np.zeros(at.size + 1, bool)
         beside[1:-1] = joined
         gap = gap[beside[gap] | beside[gap + 2]]
-        line.characters[at[gap] + 1] = tr.traits().of[ord(" ")]
+        line.characters[at[gap] + 1] = tr.traits().of[ord(" ")]  # what follows is not a letter, so it is odd
         dropped[wordy[gap] + 1] = False
     line.drop(places[dropped])
 
