@@ -14,7 +14,7 @@ from circleshield_addon.adapter import platform_of
 from circleshield_addon.choices import BLOCKED, TAKEN_OUT, Choices
 from circleshield_addon.desk import with_pauses
 from circleshield_addon.friends import Author, Friends
-from circleshield_addon.language import Language, language
+from circleshield_addon.language import Language, languages
 from circleshield_addon.post import Action, Post, Verdict
 from circleshield_addon.rules import Rules
 from circleshield_addon.same_text import SameText, Words, same_text_shift
@@ -123,8 +123,7 @@ class Judge:
         for some in with_pauses(batched(new, _AT_A_TIME), after=1):
             read = self.scorer.read(some)
             words.add(some, read.units, read.rows)
-            for text, score in zip(some, read.scores.tolist(), strict=True):
-                fresh[text] = score, language(text)
+            fresh.update(zip(some, zip(read.scores.tolist(), languages(some), strict=True), strict=True))
         if len(remembered) + len(fresh) > _REMEMBERED:
             remembered.clear()
         remembered.update((hash(text), reading) for text, reading in fresh.items())

@@ -2,7 +2,12 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from functools import cache
 from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 Language = Literal["zh", "en"]
 
@@ -16,11 +21,13 @@ _LINK = re.compile(r"https?://[\w.~:/?#@!$&()*+,;=%-]+|(?<!\w)@[\w.]+", re.A)
 # no link or mention either.
 _PLAIN = re.compile(
     r"[\0-?A-\x7f\u2010-\u2027\u3000-\u3003\u3007-\u301f\u3400-\u9fff\uff01-\uff0e\uff1a-\uff1f\u2600-\u2775"
-    r"\u2794-\u27bf\u200d\ufe0f\U0001f300-\U0001faff]*"
+    r"\u2794-\u27bf\u200d\ufe0f\U0001f300-\U0001faff]+"
 )
 
 _HAN_WEIGHT = 3  # one says what three letters do
 _KANA_WEIGHT = 12  # a quarter of a Japanese sentence is kana at least; a 美の屋 amid Chinese is not Japanese
+
+_OTHER, _IS_HAN, _IS_LATIN, _NOT_PLAIN = range(4)  # kinds of characters, the first three of plain ones
 
 
 def language(text: str) -> Language | None:
@@ -43,5 +50,38 @@ def language(text: str) -> Language | None:
         left = without
     latin, kana, rest = (*counts, 0, 0)[:3]
     if max(zh, latin) <= _KANA_WEIGHT * kana + rest:
+        return None
+    return "zh" if zh >= latin else "en"
+
+
+def languages(texts: Sequence[str]) -> list[Language | None]:
+    """The `language` of each, told of all plain ones at once."""
+    if not texts:
+        return []
+    kinds = _kinds().take(np.array(["\n".join((*texts, ""))]).view(np.uint32), mode="clip")
+    cells = np.arange(0, 4 * len(texts), 4).repeat([len(text) + 1 for text in texts])
+    cells += kinds
+    counts = np.bincount(cells, minlength=4 * len(texts)).reshape(-1, 4).tolist()
+    return [
+        language(text) if others or "http" in text else _decided(_HAN_WEIGHT * han, latin)
+        for text, (_, han, latin, others) in zip(texts, counts, strict=True)
+    ]
+
+
+@cache
+def _kinds() -> NDArray[np.uint8]:
+    """Of which kind each character of the first two planes is: the last one is not plain, as all beyond are."""
+    every = "".join(map(chr, range(0x20000)))
+    kinds = np.full(len(every), _NOT_PLAIN, np.uint8)
+    for kind, characters in ((_OTHER, _PLAIN), (_IS_HAN, _HAN), (_IS_LATIN, _LATIN)):
+        for match in characters.finditer(every):
+            here = kinds[match.start() : match.end()]
+            here[(here != _NOT_PLAIN) | (kind == _OTHER)] = kind
+    return kinds
+
+
+def _decided(zh: int, latin: int) -> Language | None:
+    """The language of a plain text, by what its scripts say."""
+    if not (zh or latin):
         return None
     return "zh" if zh >= latin else "en"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from circleshield_model.ngrams import ORDERS, hash_rows
 from circleshield_model.normalise import Units, units
+from circleshield_model.traits import array
 
 PHRASES = {
     "contact": (
@@ -63,7 +64,7 @@ class _Lexicon(NamedTuple):
 
 
 _ORDER_FOR = {1: ("glyph", 1), 2: ("glyph", 2), 3: ("sound", 3)}
-_LOW = np.uint64(48)
+_LOW = array(48)
 
 
 @cache
@@ -88,15 +89,14 @@ def _lexicons() -> tuple[_Lexicon, ...]:
 
 def count(cut: Units, rows: NDArray[np.uint64]) -> NDArray[np.int64]:
     """How often each cue occurs in each post (n, cues), by the units' `hash_rows`."""
-    bounds: list[int] = cut.bounds.tolist()
-    posts = len(bounds) - 1
-    cells = []
+    ends: list[int] = cut.bounds[1:].tolist()
+    counts = [0] * (len(ends) * len(NAMES))
     for order, n, cues, maybe in _lexicons():
         row = rows[order]
         here = maybe.take((row >> _LOW).view(np.int64)).nonzero()[0]
-        for at, hashed in zip(here.tolist(), row[here].tolist(), strict=True):
-            if (cue := cues.get(hashed)) is not None:
-                post = bisect_right(bounds, at) - 1
-                if at + n <= bounds[post + 1]:  # not half in the next post
-                    cells.append(post * len(NAMES) + cue)
-    return np.bincount(np.array(cells, np.int64), minlength=posts * len(NAMES)).reshape(posts, len(NAMES))
+        for at, cue in zip(here.tolist(), map(cues.get, row[here].tolist()), strict=True):
+            if cue is not None:
+                post = bisect_right(ends, at)
+                if at + n <= ends[post]:  # not half in the next post
+                    counts[post * len(NAMES) + cue] += 1
+    return np.array(counts, np.int64).reshape(len(ends), len(NAMES))

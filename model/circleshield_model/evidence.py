@@ -21,7 +21,7 @@ _PLAIN = {
     "digit": "figures",
     "repeat": "repetition",
 }
-_MOST_SIGNS = 4  # more of one sign says no more: a style of writing is not an offer
+_MOST_SIGNS = np.array(4)  # more of one sign says no more: a style of writing is not an offer
 SUMS = ("whole", "topics", "body", *(f"window of {w}" for w in WIDTHS))
 SHAPE = ("length", "length of topics", *_PLAIN.values(), *cues.NAMES)
 COLUMNS = SUMS + SHAPE
@@ -41,7 +41,7 @@ class Outline(Protocol):
     def signs(self) -> NDArray[Any]: ...
 
 
-def evidence(units: Outline, each: NDArray[np.int64], cue_counts: NDArray[Any], step: float) -> NDArray[np.float64]:
+def evidence(units: Outline, each: NDArray[Any], cue_counts: NDArray[Any], step: float) -> NDArray[np.float64]:
     """Columns as in `COLUMNS` (n, len(COLUMNS)), from what the n-grams that begin at each unit weigh and how often
     each cue occurs (n, cues).
 
@@ -49,28 +49,31 @@ def evidence(units: Outline, each: NDArray[np.int64], cue_counts: NDArray[Any], 
     vector is by its length.
     """
     bounds, posts = units.bounds, units.bounds.size - 1
-    sums, tagged = _running(each), units.tagged.nonzero()[0]
-    in_topics = tagged.searchsorted(bounds)
+    sums = _running(each)
     # What is added up and over how many units: (sums, n).
-    added, count = np.empty((2, len(SUMS), posts), np.int64)
-    added[0], count[0] = _steps(sums[bounds]), _steps(bounds)
-    added[1], count[1] = _steps(_running(each[tagged])[in_topics]), _steps(in_topics)
-    added[2], count[2] = added[0] - added[1], count[0] - count[1]
-    added[3:], count[3:] = best_windows(sums, bounds, _WIDTHS), np.minimum(count[0], _WIDTHS)
+    both = np.zeros((2, len(SUMS), posts))
+    added, count = both
+    up_to = np.array((sums[bounds], bounds))
+    whole = both[:, 0] = up_to[:, 1:] - up_to[:, :-1]
+    tagged = units.tagged.nonzero()[0]
+    if tagged.size:
+        in_topics = tagged.searchsorted(bounds)
+        up_to = np.array((_running(each[tagged])[in_topics], in_topics))
+        both[:, 1] = up_to[:, 1:] - up_to[:, :-1]
+    both[:, 2] = both[:, 0] - both[:, 1]
+    added[3:], count[3:] = best_windows(sums, bounds, _WIDTHS), np.minimum(whole[1], _WIDTHS)
     columns = np.empty((len(COLUMNS), posts))
-    np.multiply(added / np.sqrt(count + DAMPING), step, out=columns[: len(SUMS)])
-    shape = columns[len(SUMS) :]
-    shape[:2] = count[:2]
-    shape[2 : 2 + len(_PLAIN)] = np.minimum(units.signs.T.take(_SIGN_COLUMNS, axis=0), _MOST_SIGNS)
-    shape[2 + len(_PLAIN) :] = cue_counts.T
-    np.log1p(shape, out=shape)
+    np.multiply(added / np.sqrt(count + DAMPING), step, columns[: len(SUMS)])
+    signs = np.minimum(units.signs.T.take(_SIGN_COLUMNS, axis=0), _MOST_SIGNS)
+    np.log1p(np.concatenate((count[:2], signs, cue_counts.T)), columns[len(SUMS) :])
     return columns.T
 
 
-def _running(values: NDArray[np.int64]) -> NDArray[np.int64]:
+def _running(values: NDArray[Any]) -> NDArray[np.int64]:
     """Running sums from 0 (m + 1,)."""
     sums = np.zeros(values.size + 1, np.int64)
-    np.add.accumulate(values, out=sums[1:])
+    sums[1:] = values
+    np.add.accumulate(sums, out=sums)
     return sums
 
 

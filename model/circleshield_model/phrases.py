@@ -120,9 +120,12 @@ def _one_group(patterns: list[str]) -> list[str]:
     return [f"(?P<word>{'|'.join(words)})", *others] if words else others
 
 
+_FIRST, _LOW = np.array(31, np.uint64), np.array(0xFFFF, np.uint64)
+
+
 def pair_key(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """A number below 2**16 for two neighbouring characters: their traits above 16 bits make no difference."""
-    return (first * np.uint64(31) + second) & np.uint64(0xFFFF)
+    return (first * _FIRST + second) & _LOW
 
 
 @cache

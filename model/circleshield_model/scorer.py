@@ -88,7 +88,7 @@ class Scorer:
 
     def _decide(
         self, cut: Units, rows: NDArray[np.uint64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    ) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
         """What each unit weighs in fixed point (m,), evidence weighed (n, columns) and probabilities (n,)."""
         each = weigh(self._weights, rows, cut)
         weighed = evidence(cut, each, cues.count(cut, rows), self._step) * self._coefficients

@@ -30,10 +30,16 @@ SIGNS = (
     "repeat",
 )
 
-# numpy's own numbers, as Python's take longer to combine with an array than the rest of the work.
-CODE = np.uint64((1 << 21) - 1)  # the folded character; all ASCII figures are 0
-SIGN_BIT = np.uint64(21)  # from here four bits: the column of `SIGNS`, or one beyond the last
-SIGN = np.uint64(0xF << 21)
+
+@cache
+def array(bits: int) -> NDArray[np.uint64]:
+    """The bits as an array without dimensions, which arrays combine with faster than with any other number."""
+    return np.array(bits, np.uint64)
+
+
+CODE = (1 << 21) - 1  # the folded character; all ASCII figures are 0
+SIGN_BIT = 21  # from here four bits: the column of `SIGNS`, or one beyond the last
+SIGN = 0xF << SIGN_BIT
 (
     DROPPED,
     HAN,  # what is a unit by itself: ideographs, kana, syllables, links
@@ -47,16 +53,17 @@ SIGN = np.uint64(0xF << 21)
     IDEOGRAPH,  # beside which Latin letters may be pinyin
     JOINS,  # between two figures it makes them one: ,-./:
     DISGUISES,  # may begin a disguise
-) = (np.uint64(1 << bit) for bit in range(25, 37))
+    ODD,  # all but ideographs and kana without any further trait, of which Chinese text mostly is
+) = (1 << bit for bit in range(25, 38))
 # by the marks of names, of which no name is without one
-NAME_MARKS = {marks: np.uint64(1 << bit) for bit, marks in enumerate(dict.fromkeys(name.marks for name in NAMES), 37)}
-NAMES_SOMETHING = np.bitwise_or.reduce(list(NAME_MARKS.values()))
+NAME_MARKS = {marks: 1 << bit for bit, marks in enumerate(dict.fromkeys(name.marks for name in NAMES), 38)}
+NAMES_SOMETHING = sum(NAME_MARKS.values())
 WORDY = LATIN | DIGIT
 LETTER = HAN | WORDY | END
-SPOKEN_BIT = np.uint64(44)  # from here the syllable, or the folded character itself where it has no reading
+SPOKEN_BIT = 44  # from here the syllable, or the folded character itself where it has no reading
 
-NOTHING = DROPPED | np.uint64(len(SIGNS)) << SIGN_BIT
-NONE = np.uint64(0)
+NOTHING = DROPPED | ODD | len(SIGNS) << SIGN_BIT
+NONE = array(0)
 _PRIVATE, _PRIVATE_END = 0xE000, 0xF000
 
 
@@ -82,8 +89,8 @@ def traits() -> Traits:
         (ch.HAN, "han", HAN),
         (ch.LATIN, "latin", LATIN),
         (ch.DIGIT, "digit", DIGIT | OTHER_DIGIT),
-        (ch.SPACE, "space", NONE),
-        (ch.EMOJI, "emoji", NONE),
+        (ch.SPACE, "space", 0),
+        (ch.EMOJI, "emoji", 0),
     ):
         by_kind[this] = _column(sign) | bit
     folded = np.arange(ch.TABLE_SIZE, dtype=np.uint64)  # at first how each is spoken
@@ -108,17 +115,19 @@ def traits() -> Traits:
         *NAME_MARKS.items(),
     ):
         folded[_codes(marks)] |= bit
+    plain = _column("han") | HAN
+    folded[(folded & (array(1 << SPOKEN_BIT) - 1) & ~array(CODE | IDEOGRAPH)) != plain] |= ODD
     folded[0] = NOTHING
     return Traits(folded[fold], folded[_PRIVATE:_PRIVATE_END].copy())
 
 
-def _column(sign: str) -> np.uint64:
-    return np.uint64(SIGNS.index(sign)) << SIGN_BIT
+def _column(sign: str) -> int:
+    return SIGNS.index(sign) << SIGN_BIT
 
 
 def _sign(table: NDArray[np.uint64], characters: str, sign: str) -> None:
     at = _codes(characters)
-    table[at] = table[at] & ~SIGN | _column(sign)
+    table[at] = table[at] & ~array(SIGN) | _column(sign)
 
 
 def _codes(characters: str) -> list[int]:
@@ -128,4 +137,4 @@ def _codes(characters: str) -> list[int]:
 def rare_ideographs(codes: NDArray[np.uint32]) -> NDArray[np.uint64]:
     """The traits of characters beyond the table."""
     wide = codes.astype(np.uint64)
-    return wide | HAN | _column("han") | wide << SPOKEN_BIT
+    return wide | array(HAN | _column("han")) | wide << array(SPOKEN_BIT)

@@ -3,10 +3,10 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from circleshield_addon.language import _HAN, _LATIN, _LETTER, _PLAIN, language
+from circleshield_addon.language import _HAN, _LATIN, _LETTER, _PLAIN, language, languages
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,14 @@ def test_what_is_not_normalised_has_the_same_letters_if_it_is() -> None:
 @given(st.text())
 def test_any_text_has_an_answer(text: str) -> None:
     assert language(text) in ("zh", "en", None)
+
+
+@settings(deadline=None)  # the first call makes a table
+@given(st.lists(st.text() | st.text(alphabet="今买a Z9，。htp:/@の🔥")))
+def test_many_texts_are_of_the_same_languages_as_each(texts: list[str]) -> None:
+    assert languages(texts) == [language(text) for text in texts]
+
+
+def test_every_character_is_of_the_same_language_in_many_texts() -> None:
+    texts = ["".join(map(chr, range(first, first + 16))) for first in range(0, 0x110000, 16)]
+    assert languages(texts) == [language(text) for text in texts]
