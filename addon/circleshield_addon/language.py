@@ -36,22 +36,13 @@ def language(text: str) -> Language | None:
     The script that says most decides: one foreign word, or a の for decoration, turns nothing. Letters in disguise
     (fullwidth, mathematical, circled) count as what they look like; links and mentions do not count.
     """
-    plain = "http" not in text and _PLAIN.fullmatch(text) is not None
-    if not plain:
-        text = _LINK.sub(" ", unicodedata.normalize("NFKC", text))
-    left = _HAN.sub("", text)
-    zh = _HAN_WEIGHT * (len(text) - len(left))
-    if plain and zh > len(left):  # even if all of that were Latin letters
-        return "zh"
+    text = _LINK.sub(" ", unicodedata.normalize("NFKC", text))
     counts = []
-    for script in (_LATIN,) if plain else (_LATIN, _KANA_OR_HANGUL, _LETTER):
-        without = script.sub("", left)
-        counts.append(len(left) - len(without))
-        left = without
-    latin, kana, rest = (*counts, 0, 0)[:3]
-    if max(zh, latin) <= _KANA_WEIGHT * kana + rest:
-        return None
-    return "zh" if zh >= latin else "en"
+    for script in (_HAN, _LATIN, _KANA_OR_HANGUL, _LETTER):
+        without = script.sub("", text)
+        counts.append(len(text) - len(without))
+        text = without
+    return _decided(*counts)
 
 
 def languages(texts: Sequence[str]) -> list[Language | None]:
@@ -63,7 +54,7 @@ def languages(texts: Sequence[str]) -> list[Language | None]:
     cells += kinds
     counts = np.bincount(cells, minlength=4 * len(texts)).reshape(-1, 4).tolist()
     return [
-        language(text) if others or "http" in text else _decided(_HAN_WEIGHT * han, latin)
+        language(text) if others or "http" in text else _decided(han, latin)
         for text, (_, han, latin, others) in zip(texts, counts, strict=True)
     ]
 
@@ -80,8 +71,9 @@ def _kinds() -> NDArray[np.uint8]:
     return kinds
 
 
-def _decided(zh: int, latin: int) -> Language | None:
-    """The language of a plain text, by what its scripts say."""
-    if not (zh or latin):
+def _decided(han: int, latin: int, kana: int = 0, rest: int = 0) -> Language | None:
+    """The language, by how many characters there are of each script."""
+    zh = _HAN_WEIGHT * han
+    if max(zh, latin) <= _KANA_WEIGHT * kana + rest:
         return None
     return "zh" if zh >= latin else "en"
