@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import random
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -96,6 +97,8 @@ async def _started(mode: str, **options: object) -> AsyncIterator[_Passing]:
         yield passing
         for writer in passing.opened:
             writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
         await passing.over()
     finally:
         await passing.proxy.servers.update([])
@@ -313,26 +316,29 @@ def test_a_side_that_is_no_socket_goes_through_the_layers() -> None:
     run("socks5", test)
 
 
-class _Slow:
-    """An addon that wants to see where each connection goes, and takes its time."""
+class _Narrow:
+    """An addon that lets little into the operating system at once for origins."""
 
-    async def server_connect(self, _: server_hooks.ServerConnectionHookData) -> None:
-        await asyncio.sleep(0.05)
+    def __init__(self, passing: _Passing) -> None:
+        self.passing = passing
+
+    def server_connected(self, data: server_hooks.ServerConnectionHookData) -> None:
+        writer = self.passing.proxy.connections[data.client.id].transports[data.server].writer
+        assert isinstance(writer, asyncio.StreamWriter)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
 
 
-def test_what_came_before_the_origin_was_there_comes_first() -> None:
-    data = [random.Random(n).randbytes(100_000) for n in range(30)]
+def test_what_is_read_already_goes_first() -> None:
+    data = random.Random(0).randbytes(10_000_000)
 
     async def test(passing: _Passing) -> None:
-        passing.master.addons.add(_Slow())
-        port = passing.origin.sockets[0].getsockname()[1]
-        _, writer = await asyncio.open_connection(*passing.proxy.listen_addrs()[0][:2])
-        asked = b"\x05\x01\x00\x03\x09127.0.0.1" + port.to_bytes(2)
-        writer.write(b"\x05\x01\x00" + asked + hello() + b"".join(data))
-        origin = await passing.accepted.get()
+        passing.master.addons.add(_Narrow(passing))
+        client, origin = await passing.connected()
+        origin[1].transport.pause_reading()  # type: ignore[attr-defined]
+        client[1].write(hello() + data)
+        await asyncio.sleep(0.2)
+        origin[1].transport.resume_reading()  # type: ignore[attr-defined]
         await origin[0].readexactly(len(hello()))
-        for piece in data:
-            assert await origin[0].readexactly(len(piece)) == piece
-        passing.opened += [writer, origin[1]]
+        assert await origin[0].readexactly(len(data)) == data
 
     run("socks5", test)
