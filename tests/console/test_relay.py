@@ -7,10 +7,11 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import pytest
 
-import circleshield.few_addons  # noqa: F401  # before any of mitmproxy
+import circleshield.few_addons  # before any of mitmproxy
 
 # isort: split
 
@@ -18,6 +19,7 @@ from mitmproxy import connection, tcp, tls
 from mitmproxy.addons import next_layer, proxyserver
 from mitmproxy.proxy import server_hooks
 
+import circleshield_addon
 from circleshield import relay
 from circleshield.lean_master import LeanMaster
 
@@ -281,6 +283,11 @@ def test_no_message_is_kept() -> None:
         assert not [each for each in gc.get_objects() if isinstance(each, (tcp.TCPFlow, tcp.TCPMessage))]
 
     run("socks5", test)
+
+
+def test_no_addon_asks_for_messages() -> None:
+    for folder in (Path(circleshield.__file__).parent, Path(circleshield_addon.__file__).parent):
+        assert not [file for file in folder.rglob("*.py") if "def tcp_" in file.read_text(encoding="utf-8")]
 
 
 class _NoSocket:
