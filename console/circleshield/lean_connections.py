@@ -13,6 +13,8 @@ from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 from mitmproxy.utils.asyncio_utils import create_task
 
+from circleshield import relay
+
 _Written = dict[Connection, list[bytes]]
 
 
@@ -27,11 +29,15 @@ async def _server_event(self: ConnectionHandler, event: events.Event) -> None:
         self.timeout_watchdog.register_activity()
         waiting: deque[events.Event] = deque((event,))
         written: _Written = {}
+        read = event.data if isinstance(event, events.DataReceived) and len(event.data) > 1 else None
+        unchanged: Connection | None = None  # where what was read went as it is
         while waiting:
             try:
                 for command in self.layer.handle_event(waiting.popleft()):
                     if isinstance(command, commands.SendData):
                         written.setdefault(command.connection, []).append(command.data)
+                        if command.data is read:  # the same object; single bytes always are
+                            unchanged = command.connection
                     elif isinstance(command, commands.StartHook):
                         if _is_done_at_once(self, command) and command.blocking:
                             waiting.append(events.HookCompleted(command))
@@ -42,6 +48,9 @@ async def _server_event(self: ConnectionHandler, event: events.Event) -> None:
                 _write(self, written)
                 self.log("mitmproxy has crashed!", logging.ERROR, exc_info=True)
         _write(self, written)
+        if unchanged is not None:
+            assert isinstance(event, events.DataReceived)
+            relay.begin(self, event.connection, unchanged)
 
 
 def _is_done_at_once(self: ConnectionHandler, hook: commands.StartHook) -> bool:

@@ -11,7 +11,7 @@ from mitmproxy.addonmanager import AddonManager, safecall
 from mitmproxy.hooks import Hook, UpdateHook
 from mitmproxy.master import Master
 
-from circleshield import lean_connections
+from circleshield import lean_connections, relay
 
 
 class LeanMaster(Master):
@@ -29,6 +29,7 @@ class LeanMaster(Master):
         http.Headers.__contains__ = _contains  # type: ignore[method-assign, assignment]
         Hook.args = _args  # type: ignore[method-assign]
         lean_connections.install()
+        relay.install()
 
 
 def _unchecked(_: http.MessageData) -> None:

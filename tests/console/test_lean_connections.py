@@ -16,7 +16,7 @@ from mitmproxy.proxy.layers.tcp import TcpEndHook, TcpMessageHook, TcpStartHook
 from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 from mitmproxy.test import tflow
 
-from circleshield import lean_connections
+from circleshield import lean_connections, relay
 
 Made = list[object]
 THEIRS = ConnectionHandler.server_event
@@ -181,3 +181,34 @@ def test_a_hook_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         yield TcpEndHook(tflow.ttcpflow())
 
     assert _made(OURS, asked, monkeypatch, "tcp") == ["tcp_end begins", "tcp_end ends", "mitmproxy has crashed!"]
+
+
+_PIECE = b"a piece"
+
+
+@pytest.mark.parametrize(
+    ("got", "sent", "begins"),
+    [
+        (_PIECE, _PIECE, True),
+        (_PIECE, bytes(bytearray(_PIECE)), False),
+        (_PIECE, _PIECE + b"!", False),
+        (b"xy"[:1], b"zx"[1:], False),  # one object, whatever it was made of
+    ],
+    ids=["as it came", "the same, but made anew", "changed", "a single byte"],
+)
+def test_what_goes_on_as_it_came_may_pass(
+    got: bytes, sent: bytes, begins: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[connection.Connection, connection.Connection]] = []
+    monkeypatch.setattr(relay, "begin", lambda _, source, to: asked.append((source, to)))
+    server = connection.Server(address=("localhost", 1))
+
+    async def run() -> connection.Client:
+        monkeypatch.setattr(ConnectionHandler, "server_event", OURS)
+        handler = _Handler([], "tcp")
+        monkeypatch.setattr(handler.layer, "handle_event", lambda _: iter([commands.SendData(handler.client, sent)]))
+        await handler.server_event(events.DataReceived(server, got))
+        return handler.client
+
+    client = asyncio.run(run())
+    assert asked == [(server, client)] * begins

@@ -2,11 +2,11 @@
 
 import re
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from msgspec.structs import replace
 from tests.console.review_client import made, owner, paired, record, verdict
 
 from circleshield_addon.ledger import FILE, Ledger

@@ -3,12 +3,12 @@
 import html
 import re
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from msgspec.structs import replace
 from tests.console.review_client import Browser, made, owner, paired, parts_of, record, verdict
 
 from circleshield_addon.adapters import ADAPTERS

@@ -1,12 +1,12 @@
 """`circleshield tune`, from outside."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from tests.console.recorded import record, refused, run, said, verdict
 
 from circleshield_addon.ledger import FILE

@@ -63,7 +63,7 @@ def status(**more: object) -> bytes:
 
 BROKEN = {
     "gzip with a wrong checksum": (wrong_crc(gzip.compress(PAGE)), "gzip", "corrupt compressed data"),
-    "gzip with bytes behind it": (gzip.compress(PAGE) + b"trailing", "gzip", "corrupt compressed data"),
+    "gzip with bytes behind it": (gzip.compress(PAGE) + b"bytes that trail", "gzip", "corrupt compressed data"),
     "gzip with zeros behind it": (gzip.compress(PAGE) + bytes(16), "gzip", "corrupt compressed data"),
     "gzip of 5,000 members": (gzip.compress(PAGE) + gzip.compress(b"") * 5000, "gzip", "in more parts than are read"),
     "br corrupt": (in_the_middle(brotli.compress(PAGE)), "br", "corrupt compressed data"),

@@ -57,8 +57,18 @@ def still_works(origin: Origin, through: Client, proxy: ProxyProcess) -> Iterato
 
 
 @pytest.mark.usefixtures("still_works")
-@pytest.mark.parametrize("path", ["/api/v1/timelines/list/{}", "/api/v1/statuses/{}"], ids=["feed", "other path"])
-def test_client_gone_mid_body(path: str, origin: Origin, through: Client) -> None:
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/api/v1/timelines/list/{}", "localhost"),
+        ("/api/v1/statuses/{}", "localhost"),
+        ("/{}", "127.0.0.1"),
+    ],
+    ids=["feed", "other path", "not decrypted"],
+)
+def test_client_gone_mid_body(path: str, name: str, origin: Origin, origin_ca: Path, through: Client) -> None:
+    if name != "localhost":
+        through = replace(through, ca=origin_ca, name=name, address=name)
     origin.dropped.clear()
     go_on = Event()
     path = origin.add(Answer([PAGE[:500], go_on, *[b" " * 100_000] * 300], framing="chunked"), path)

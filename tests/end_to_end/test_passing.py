@@ -1,5 +1,6 @@
 """What is no feed passes: undecrypted where no enabled adapter has the host, as a stream everywhere else."""
 
+import random
 import socket
 import ssl
 from dataclasses import replace
@@ -41,10 +42,42 @@ def test_other_hosts_are_not_decrypted(
     assert proxy.new_log() == []
 
 
+def test_long_bodies_of_other_hosts_pass_both_ways(origin: Origin, direct: Client, proxy: ProxyProcess) -> None:
+    tunnelled = replace(direct, proxy=proxy.port, name="127.0.0.1", address="127.0.0.1")
+    body, answer = random.Random(0).randbytes(5_000_000), random.Random(1).randbytes(20_000_000)
+    path = origin.add(Answer([answer]))
+    sent = [("Content-Length", str(len(body)))]
+    assert tunnelled.get(path, sent, "POST", body).body == answer
+    assert [request.body for request in origin.requests[path]] == [body]
+
+
 def test_hosts_of_platforms_are_decrypted(through: Client, direct: Client) -> None:
     for name in ("localhost", "weibo.com"):
         client = replace(through, name=name, address="127.0.0.1")
         assert certificate(client) != certificate(direct)
+
+
+def test_any_protocol_through_a_proxy_that_is_reached_over_tls(proxy: ProxyProcess) -> None:
+    """What the proxy's own TLS carries cannot go from socket to socket."""
+    data = [random.Random(n).randbytes(size) for n, size in enumerate((1, 2, 1, 50, 1, 100_000, 1, 1, 300_000))]
+    trusting = ssl.create_default_context(cafile=str(proxy.ca))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        to = f"127.0.0.1:{listener.getsockname()[1]}"
+        with (
+            socket.create_connection(("127.0.0.1", proxy.port), HANG_SECONDS) as plain,
+            trusting.wrap_socket(plain, server_hostname="localhost") as client,
+        ):
+            client.sendall(f"CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n\r\n".encode())
+            assert read_until(client, b"\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+            with listener.accept()[0] as server:
+                server.settimeout(HANG_SECONDS)
+                for piece in [b"\x00\x01 no protocol", *data]:
+                    for sender, receiver in ((client, server), (server, client)):
+                        sender.sendall(piece)
+                        received = b""
+                        while len(received) < len(piece):
+                            received += receiver.recv(65536)
+                        assert received == piece
 
 
 def test_platform_that_is_off_is_not_filtered_over_plain_http(proxy: ProxyProcess, direct: Client) -> None:
