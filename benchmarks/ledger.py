@@ -1,4 +1,4 @@
-"""What the ledger costs: recording on the hot path, and questions with 100 and with 100,000 rows.
+"""What the ledger costs: recording on the hot path, questions with 100 and with 100,000 rows, and forgetting them.
 
 uv run python benchmarks/ledger.py
 """
@@ -14,11 +14,15 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from circleshield_addon import history
+from circleshield_addon.judge import Judge
 from circleshield_addon.ledger import FILE, Ledger, Seen
 from circleshield_addon.post import Post, Verdict
 from circleshield_addon.recorder import Recorder
 from circleshield_addon.settings import Ledger as LedgerSettings
+from circleshield_addon.settings import Settings
 from circleshield_addon.totals import top_authors, totals
+from circleshield_model.scorer import Scorer
+from circleshield_training.samples import read_seed
 
 POSTS = 100_000
 PAGE = 20
@@ -45,10 +49,14 @@ def main() -> None:
     print(f"Python {platform.python_version()}, {platform.machine()}\n\n| what | time |\n|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         record(Path(folder) / FILE)
+    reasons()
     for rows in (100, POSTS):
         with tempfile.TemporaryDirectory() as folder, closing(Ledger(Path(folder) / FILE)) as ledger:
             fill(ledger, rows)
             questions(ledger, rows)
+            began = time.perf_counter()
+            history.forget(ledger, history.Filter())
+            row(f"forget --all, {rows:,} rows", f"{1e3 * (time.perf_counter() - began):.0f} ms")
 
 
 def record(path: Path) -> None:
@@ -80,6 +88,18 @@ def record(path: Path) -> None:
         ledger.rows([Seen(0, "weibo", "", page) for page in batch])
         row("thread, a verdict that is there already", f"{1e3 * (time.perf_counter() - began):.0f} µs")
     row("file", f"{path.stat().st_size / 1e6:.1f} MB")
+
+
+def reasons() -> None:
+    """The model's evidence, which the thread works out for each new sales post."""
+    judge = Judge(Scorer.load(), Settings())
+    ads = [Post(str(n), "", "", s.text, ad=False) for n, s in enumerate(read_seed()) if s.spam]
+    found = [v for at in range(0, len(ads), PAGE) for v in judge.verdicts(ads[at : at + PAGE], "weibo_web")]
+    sales = [verdict for verdict in found if verdict.action == "remove"]
+    began = time.process_time()
+    for one in sales:
+        one.evidence()
+    row("thread, the reasons of a sales post (processor)", f"{1e6 * (time.process_time() - began) / len(sales):.0f} µs")
 
 
 def pages(posts: int, start: int = 0) -> Iterator[tuple[Verdict, ...]]:
