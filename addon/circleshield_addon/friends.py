@@ -92,18 +92,21 @@ class Author:
             self.sales -= self._posts.pop(0) & 1
 
     def _known(self, post: str) -> int | None:
-        unsold = hash(post) & ~1
-        return next((known for known in (unsold, unsold | 1) if known in self._posts), None)
+        social = hash(post) & ~1
+        if social in self._posts:
+            return social
+        return social | 1 if social | 1 in self._posts else None
 
     def past(self, post: str = "") -> Past:
         """All but what is known of that post itself."""
-        own, label = self._known(post), self.labels.get(post)
-        return Past(
-            self.sales - (own is not None and own & 1),
-            len(self._posts) - (own is not None),
-            sum(self.labels.values()) - (label is True),
-            len(self.labels) - (label is not None),
-        )
+        own, labels = self._known(post), self.labels
+        sales, posts = self.sales, len(self._posts)
+        if own is not None:
+            sales, posts = sales - (own & 1), posts - 1
+        if not labels:
+            return Past(sales, posts)
+        label = labels.get(post)
+        return Past(sales, posts, sum(labels.values()) - (label is True), len(labels) - (label is not None))
 
     @property
     def sales_posts(self) -> int:

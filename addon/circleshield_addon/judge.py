@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import batched
 from typing import NamedTuple
 from weakref import ref
@@ -13,7 +13,7 @@ from weakref import ref
 from circleshield_addon.adapter import platform_of
 from circleshield_addon.choices import BLOCKED, TAKEN_OUT, Choices
 from circleshield_addon.desk import with_pauses
-from circleshield_addon.friends import Author, Friends
+from circleshield_addon.friends import Author, Friends, Past
 from circleshield_addon.language import Language, languages
 from circleshield_addon.post import Action, Post, Verdict
 from circleshield_addon.rules import Rules
@@ -170,12 +170,17 @@ class Judge:
         """What moves the score besides the text: the reason, and by how much in log-odds."""
         moved: list[tuple[str, float]] = []
         if author is not None and self._history:
-            past = author.past(post.key)
-            if shift := past.shift(self._friends.usual):
-                moved.append((str(past), shift))
+            reason, shift = _by_history(author.past(post.key), self._friends.usual)
+            if shift:
+                moved.append((reason, shift))
         if shift := same_text_shift(others):
             moved.append((f"the same text from {others} other accounts", shift))
         return moved
+
+
+@lru_cache(1024)  # authors are alike: most have posted nothing for sale
+def _by_history(past: Past, usual: float) -> tuple[str, float]:
+    return str(past), past.shift(usual)
 
 
 class _Reasons:
