@@ -77,7 +77,7 @@ def main() -> None:
     settings = Settings(filter=Filter(review_at=0.8))
     floor = settings.filter.review_at or 0.0
     for what, texts in (("friends' posts", ordinary), ("advertisements", ads)):
-        shown = pages(texts, 200, 2)
+        shown = pages(texts, 40, 2)  # fewer posts than are remembered
         scores = dict(zip(texts, scorer.scores(texts).tolist(), strict=True))
 
         def others(page: list[Post], scores: dict[str, float] = scores) -> object:
