@@ -88,6 +88,7 @@ def test_in_words(home: Path) -> None:
     assert "all labels are of sales posts" in done.stderr
 
 
+@pytest.mark.timeout(400)  # trains several models, and CI may share its cores
 def test_harm_is_refused_unless_forced(home: Path) -> None:
     """A hundred and fifty friends' posts called sales posts."""
     seed = read_all([samples_module.SEED])

@@ -66,6 +66,7 @@ def test_the_packaged_model_has_the_plain_cases_right(packaged: Contender) -> No
     assert (packaged.scorer.scores(FRIENDS) < packaged.scorer.remove_at).all()
 
 
+@pytest.mark.timeout(400)  # trains several models, and CI may share its cores
 def test_hostile_labels_are_refused(packaged: Contender) -> None:
     """Two hundred of the project's posts with the labels turned round."""
     seed = read_seed()
