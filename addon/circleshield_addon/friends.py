@@ -60,7 +60,7 @@ class Author:
     """One author's posts by their keys: is it a sales post by its text, or by the user's label.
 
     Of a post without a label a hash is kept, which Python keys anew in each process: thousands of authors with a
-    hundred posts each take a tenth of the memory.
+    hundred posts each take an eighth of the memory.
     """
 
     __slots__ = ("_posts", "labels", "sales")
@@ -152,7 +152,7 @@ class Friends:
         fresh = Friends()
         for platform, post, author_id, sales in ledger.labels():
             if author_id:
-                fresh._known(platform, author_id).label(post, sales)
+                fresh._author(platform, author_id).label(post, sales)
         for platform, author_id, post, verdict in ledger.db.execute(
             "SELECT platform, author_id, post_id, sales FROM verdicts"
             " WHERE id > (SELECT max(id) FROM verdicts) - ? AND sales IS NOT NULL ORDER BY id",
@@ -164,14 +164,14 @@ class Friends:
     def _saw(self, platform: str, author_id: str, post: str, sales: bool | None) -> None:
         if not author_id:
             return
-        author = self._known(platform, author_id)
+        author = self._author(platform, author_id)
         self._posts -= len(author)
         self._sales -= author.sales
         author.saw(post, sales)
         self._posts += len(author)
         self._sales += author.sales
 
-    def _known(self, platform: str, author_id: str) -> Author:
+    def _author(self, platform: str, author_id: str) -> Author:
         author = self._authors.get((platform, author_id))
         if author is None:
             author = self._authors[platform, author_id] = Author()

@@ -13,11 +13,17 @@ from circleshield_addon.ledger_schema import MIGRATIONS
 from circleshield_model.errors import InputError
 
 
+def older(path: Path, version: int) -> sqlite3.Connection:
+    """A ledger as that version made it, open."""
+    db = sqlite3.connect(path)
+    for statement in (statement for step in MIGRATIONS[:version] for statement in step):
+        db.execute(statement)
+    db.execute(f"PRAGMA user_version = {version}")
+    return db
+
+
 def test_migrates_from_version_1(tmp_path: Path) -> None:
-    old = sqlite3.connect(tmp_path / FILE)
-    for statement in MIGRATIONS[0]:
-        old.execute(statement)
-    old.execute("PRAGMA user_version = 1")
+    old = older(tmp_path / FILE, 1)
     old.execute("INSERT INTO verdicts VALUES (5, ?, 'x', '7', 'n', '1', 't', NULL, .9, 'remove', '[]', '')", (NOW,))
     old.commit()
     old.close()
@@ -30,10 +36,7 @@ def test_migrates_from_version_1(tmp_path: Path) -> None:
 
 
 def test_migrates_from_version_2(tmp_path: Path) -> None:
-    old = sqlite3.connect(tmp_path / FILE)
-    for statement in (statement for step in MIGRATIONS[:2] for statement in step):
-        old.execute(statement)
-    old.execute("PRAGMA user_version = 2")
+    old = older(tmp_path / FILE, 2)
     row = "INSERT INTO verdicts VALUES (?, ?, 'x', '7', 'n', ?, NULL, NULL, .9, ?, ?, '')"
     for number, (action, rule) in enumerate(
         (
@@ -74,10 +77,7 @@ def test_a_newer_ledger_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_migrates_restored_posts_and_views(tmp_path: Path) -> None:
-    old = sqlite3.connect(tmp_path / FILE)
-    for statement in (*MIGRATIONS[0], *MIGRATIONS[1]):
-        old.execute(statement)
-    old.execute("PRAGMA user_version = 2")
+    old = older(tmp_path / FILE, 2)
     old.execute("INSERT INTO verdicts VALUES (5, ?, 'x', '7', 'n', '1', 't', NULL, .9, 'remove', '[]', 'a')", (NOW,))
     old.execute("INSERT INTO restored VALUES ('x', '1', ?)", (NOW,))
     old.commit()

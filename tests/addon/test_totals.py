@@ -1,7 +1,6 @@
 """What the ledger counts as it is written is at any time what its rows come to."""
 
 import json
-import sqlite3
 from collections import Counter
 from contextlib import closing
 from datetime import date, datetime, timedelta
@@ -13,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.addon.test_ledger import verdict
+from tests.addon.test_ledger_schema import older
 
 from circleshield_addon.history import Filter, forget
 from circleshield_addon.ledger import FILE, Ledger, Seen, milliseconds
-from circleshield_addon.ledger_schema import MIGRATIONS, reason_kind
+from circleshield_addon.ledger_schema import reason_kind
 from circleshield_addon.post import Post, Verdict
 from circleshield_addon.totals import scores, top_authors, totals
 
@@ -139,10 +139,7 @@ def of_rows(ledger: Ledger) -> list[list[tuple[object, ...]]]:
 
 
 def test_an_older_ledger_is_counted_when_it_is_opened(tmp_path: Path) -> None:
-    old = sqlite3.connect(tmp_path / FILE)
-    for statement in (statement for step in MIGRATIONS[:4] for statement in step):
-        old.execute(statement)
-    old.execute("PRAGMA user_version = 4")
+    old = older(tmp_path / FILE, 4)
     row = "INSERT INTO verdicts VALUES (NULL, ?, 'x', '7', 'n', ?, NULL, NULL, ?, ?, ?, '', NULL)"
     said = json.dumps(["score 0.98 ≥ 0.95", "“代理” +3.5", "“代理” +1.5"], ensure_ascii=False)
     for number, action in enumerate(("remove", "fold", "keep", "review", "remove")):
