@@ -156,9 +156,7 @@ def test_ctrl_c_keeps_what_was_labelled_and_the_terminal_as_it_was(tmp_path: Pat
     terminal = Terminal("label", "--home", str(tmp_path), str(posts))
     terminal.see(KEYS_LINE)
     during = terminal.modes()
-    terminal.press("s")
-    terminal.see(KEYS_LINE)
-    terminal.press("\x03")
+    terminal.press("s\x03")
     assert "1 labelled: 1 sales spam, 0 social" in terminal.see("circleshield: interrupted")
     assert terminal.modes() != during
     _, code = terminal.end()

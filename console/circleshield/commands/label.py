@@ -204,20 +204,31 @@ class _Sitting:
 
 @contextmanager
 def _keys() -> Iterator[Iterator[str]]:
-    """Keys as they are pressed, without echo; what is typed ahead counts. Ends where the terminal goes away."""
+    """Keys as they are pressed, without echo; what is typed ahead counts. Ends where the terminal goes away.
+
+    Ctrl-C is a key, which raises KeyboardInterrupt: as a signal it throws away what was typed before it, and is lost
+    itself if it comes just before a read begins.
+    """
     import termios
     import tty
 
     number = sys.stdin.fileno()
     before = termios.tcgetattr(number)
+    mode = termios.tcgetattr(number)
+    tty.cfmakecbreak(mode)
+    mode[tty.CC][termios.VINTR] = bytes([os.fpathconf(number, "PC_VDISABLE")])
 
     def pressed() -> Iterator[str]:
         while data := os.read(number, 64):
-            if not data.startswith(b"\x1b"):  # arrows and the like
-                yield from data.decode("utf-8", "replace").lower()
+            if data.startswith(b"\x1b"):  # arrows and the like
+                continue
+            for key in data.decode("utf-8", "replace").lower():
+                if key == "\x03":
+                    raise KeyboardInterrupt
+                yield key
 
     try:
-        tty.setcbreak(number, termios.TCSADRAIN)  # Ctrl-C stays a signal
+        termios.tcsetattr(number, termios.TCSADRAIN, mode)
         yield pressed()
     finally:
         termios.tcsetattr(number, termios.TCSADRAIN, before)
