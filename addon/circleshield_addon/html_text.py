@@ -3,8 +3,10 @@
 import re
 from functools import lru_cache
 from html import unescape
+from typing import TYPE_CHECKING
 
-from selectolax.lexbor import LexborHTMLParser
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser
 
 MAX_TEXT = 20_000
 """Characters of a text that are read: no client shows a longer post, and some parsers take the square of the length."""
@@ -28,12 +30,19 @@ def html_to_text(html: str) -> str:
             text = _BREAK.sub("\n", text)
         if not ("<" in text or "\0" in text or "\r" in text) and text.count("&") == len(_ENTITY.findall(text)):
             return unescape(text).strip()
-    return _parsed(html)
+    return _words(html)
+
+
+def parsed(markup: str) -> "LexborHTMLParser":
+    """An item's HTML, up to `MAX_MARKUP`. The parser is loaded with the first (3 MB); most posts do without."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    return LexborHTMLParser(markup[:MAX_MARKUP])
 
 
 @lru_cache(maxsize=1024)  # feeds repeat: a refresh brings the same posts
-def _parsed(html: str) -> str:
-    body = LexborHTMLParser(html).body
+def _words(html: str) -> str:
+    body = parsed(html).body
     if body is None:
         return ""
     parts: list[str] = []

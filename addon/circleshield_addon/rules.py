@@ -1,20 +1,22 @@
 """The user's own rules: allow and block by author, word, pattern and link, before any score counts.
 
-Patterns are RE2, whose time is linear in the text, so none can stall traffic.
+Patterns are RE2, whose time is linear in the text, so none can stall traffic; it is loaded with the first (2 MB).
 """
 
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import pydantic
-import re2
 
 from circleshield_addon.adapter import platform_of
 from circleshield_addon.post import Post
 from circleshield_model.errors import InputError
+
+if TYPE_CHECKING:
+    import re2
 
 Text = Annotated[str, pydantic.Field(min_length=1)]
 
@@ -51,6 +53,8 @@ class Rule(pydantic.BaseModel):
     @classmethod
     def _is_re2(cls, pattern: str | None) -> str | None:
         if pattern is not None:
+            import re2
+
             try:
                 re2.compile(pattern, _quiet())
             except re2.error as e:
@@ -75,7 +79,7 @@ class Rules:
         self._by_author: defaultdict[str, list[int]] = defaultdict(list)
         self._by_link: defaultdict[str, list[int]] = defaultdict(list)
         self._by_text: list[int] = []  # pattern's number in the set -> rule
-        self._texts = re2.Set.SearchSet(_quiet())
+        expressions: list[str] = []
         for i, rule in enumerate(self._rules):
             if rule.author is not None:
                 self._by_author[rule.author.casefold()].append(i)
@@ -83,13 +87,9 @@ class Rules:
                 self._by_link[rule.link.casefold()].append(i)
             for expression in (rule.pattern, _as_pattern(rule.word) if rule.word else None):
                 if expression is not None:
-                    self._texts.Add(expression)
+                    expressions.append(expression)
                     self._by_text.append(i)
-        if self._by_text:
-            try:
-                self._texts.Compile()
-            except re2.error as e:
-                raise InputError("rules: their patterns and words together are too large to be searched for") from e
+        self._texts = _set_of(expressions) if expressions else None
 
     def first(self, post: Post, platform: str) -> Rule | None:
         """The rule that decides: the first allowing one whose conditions are all fulfilled, else the first blocking."""
@@ -100,7 +100,7 @@ class Rules:
         for author in {ids.casefold(), post.author.casefold()}:
             for i in self._by_author.get(author, ()):
                 met[i] += 1
-        for match in (self._texts.Match(post.text) or ()) if self._by_text else ():
+        for match in (self._texts.Match(post.text) or ()) if self._texts is not None else ():
             met[self._by_text[match]] += 1
         if self._by_link:
             for i in {i for host in _hosts(post.text) for i in self._by_link.get(host, ())}:
@@ -122,6 +122,8 @@ def _in_force(rule: Rule) -> bool:
 
 
 def _as_pattern(word: str) -> str:
+    import re2
+
     start = r"\b" if re.match(r"[A-Za-z0-9_]", word) else ""
     end = r"\b" if re.search(r"[A-Za-z0-9_]\Z", word) else ""
     return f"(?i){start}{re2.escape(word)}{end}"
@@ -135,7 +137,23 @@ def _hosts(text: str) -> Iterator[str]:
             host = host.partition(".")[2]
 
 
+def _set_of(expressions: Sequence[str]) -> "re2.Set":
+    """All of them, searched for at once. Raises InputError where that is too much for RE2."""
+    import re2
+
+    found = re2.Set.SearchSet(_quiet())
+    for expression in expressions:
+        found.Add(expression)
+    try:
+        found.Compile()
+    except re2.error as e:
+        raise InputError("rules: their patterns and words together are too large to be searched for") from e
+    return found
+
+
 def _quiet() -> "re2.Options":
+    import re2
+
     options = re2.Options()
     options.log_errors = False
     return options

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circleshield_addon.html_text import _parsed, html_to_text
+from circleshield_addon.html_text import _words, html_to_text
 
 _PIECES = ["<br>", "<br />", "<br/>", "&amp;", "&lt;", "&#39;", "&quot;", "&gt;", "a", " ", "\n", "好", "\t", "\x0c"]
 _PIECES += ["\x00", "\r", "\ufeff", "\u2028", "&", "<", ";", "amp", "p>", "<p>", "</p>", "&nbsp;", "<a href='x'>"]
@@ -13,7 +13,7 @@ _PIECES += ["\x00", "\r", "\ufeff", "\u2028", "&", "<", ";", "amp", "p>", "<p>",
 @given(st.lists(st.lists(st.sampled_from(_PIECES)).map("".join), min_size=1))
 def test_paragraphs_read_as_the_parser_reads_them(paragraphs: list[str]) -> None:
     html = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
-    assert html_to_text(html) == _parsed(html)
+    assert html_to_text(html) == _words(html)
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from selectolax.lexbor import LexborHTMLParser
-
 from circleshield_addon.adapter import Adapter, Endpoint, Fields
-from circleshield_addon.html_text import MAX_MARKUP, html_to_text
+from circleshield_addon.html_text import html_to_text, parsed
 from circleshield_addon.json_spans import JsonText
 
 _EMOJI = re.compile(r"\[em\]\w+\[/em\]")
@@ -24,7 +22,7 @@ _FEED = Fields(
 
 def _words(markup: str) -> str:
     """What a feed item's HTML says: the post's text, and what it passes on."""
-    tree = LexborHTMLParser(markup[:MAX_MARKUP])
+    tree = parsed(markup)
     for more in tree.css('[data-cmd="qz_toggle"]'):
         more.decompose()
     own = tree.css("div.f-info.qz_info_complete") or tree.css("div.f-info")

@@ -5,24 +5,25 @@ Its app speaks protobuf, which passes untouched.
 
 import json
 import re
-from typing import Any
-
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from typing import TYPE_CHECKING, Any
 
 from circleshield_addon.adapter import Adapter, Endpoint, Fields, HtmlList
-from circleshield_addon.html_text import MAX_MARKUP, html_to_text
+from circleshield_addon.html_text import html_to_text, parsed
 from circleshield_addon.post import Post
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
 
 _THREAD = re.compile(r"/p/(\d+)")
 _PORTRAIT = re.compile(r"[?&]id=([\w.-]+)")
 
 
-def _first(markup: str, tag: str) -> LexborNode | None:
-    body = LexborHTMLParser(markup[:MAX_MARKUP]).body
+def _first(markup: str, tag: str) -> "LexborNode | None":
+    body = parsed(markup).body
     return body.css_first(tag) if body is not None else None
 
 
-def _field(node: LexborNode) -> dict[str, Any]:
+def _field(node: "LexborNode") -> dict[str, Any]:
     """The JSON that Tieba keeps in an element's `data-field`."""
     try:
         found = json.loads(node.attributes.get("data-field") or "{}")
@@ -31,13 +32,13 @@ def _field(node: LexborNode) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _words(node: LexborNode, *selectors: str) -> str:
+def _words(node: "LexborNode", *selectors: str) -> str:
     """The text at each selector, one below the other."""
     found = (html_to_text(inside.html or "") for s in selectors if (inside := node.css_first(s)) is not None)
     return "\n".join(text for text in found if text)
 
 
-def _attribute(node: LexborNode, selector: str, name: str) -> str:
+def _attribute(node: "LexborNode", selector: str, name: str) -> str:
     inside = node.css_first(selector)
     return (inside.attributes.get(name) or "") if inside is not None else ""
 
@@ -51,7 +52,7 @@ def _plain(value: Any) -> str:
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
-def _is_ad(node: LexborNode) -> bool:
+def _is_ad(node: "LexborNode") -> bool:
     return "data-daid" in node.attributes or node.css_first("[data-daid]") is not None
 
 
