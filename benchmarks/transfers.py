@@ -1,9 +1,12 @@
 """Large downloads through the proxy, and its memory: idle, while they flow, and after many feed requests.
 
+As from the second start on: the first one compiles modules and makes a CA.
+
 uv run python -m benchmarks.transfers
 """
 
 import argparse
+import os
 import statistics
 import tempfile
 import threading
@@ -81,6 +84,10 @@ def main() -> None:
         origin.add_download("large", _SIZE)
         origin.add(20, ((str(n), page) for n, page in enumerate(feeds.pages(_PAGES, 20))))
         stack.enter_context(origin.running())
+        os.environ["PYTHONDONTWRITEBYTECODE"] = ""
+        for start in (circleshield, mitmdump):
+            with start(origin):
+                pass  # the first start compiles modules and makes a CA
         proxies = [stack.enter_context(circleshield(origin)), stack.enter_context(mitmdump(origin))]
         print("idle: " + ", ".join(f"{proxy.name} {proxy.memory():.1f} MB" for proxy in proxies) + "\n")
         downloads(origin, proxies, arguments.rounds)

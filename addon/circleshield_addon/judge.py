@@ -34,7 +34,7 @@ class Policy(NamedTuple):
     min_length: int
 
 
-_REMEMBERED = 20_000  # texts; a feed is seen again on refresh, on scrolling back, on another device
+_REMEMBERED = 10_000  # texts; a feed is seen again on refresh, on scrolling back, on another device
 _WAITING = 200  # posts
 _AT_A_TIME = 50  # texts to be scored
 _Reading = tuple[float, Language | None]
