@@ -7,7 +7,8 @@ class LogFormatter(logging.Formatter):
     """A record without what could steer a terminal: it may quote what a device of the network has asked for."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return "".join(c for c in super().format(record) if c.isprintable() or c == "\n")
+        text = super().format(record)
+        return text if text.isprintable() else "".join(c for c in text if c.isprintable() or c == "\n")
 
 
 def plain(text: str, most: int) -> str:
