@@ -146,7 +146,7 @@ def as_settled(verdict: Verdict, action: Action) -> Verdict:
     """The verdict with what was done in the end, and why that is not what was decided."""
     if action == verdict.action:
         return verdict
-    return msgspec.structs.replace(verdict, action=action, rules=(*verdict.rules, _INSTEAD[verdict.action, action]))
+    return msgspec.structs.replace(verdict, action=action, decided=(*verdict.rules, _INSTEAD[verdict.action, action]))
 
 
 def where(error: Exception) -> str:

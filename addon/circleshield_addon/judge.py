@@ -15,7 +15,7 @@ from circleshield_addon.choices import BLOCKED, TAKEN_OUT, Choices
 from circleshield_addon.desk import with_pauses
 from circleshield_addon.friends import Author, Friends, Past
 from circleshield_addon.language import Language, languages
-from circleshield_addon.post import Action, Post, Verdict
+from circleshield_addon.post import Action, ByScore, Post, Verdict
 from circleshield_addon.rules import Rules
 from circleshield_addon.same_text import SameText, Words, same_text_shift
 from circleshield_addon.settings import Settings, SpamAction
@@ -153,28 +153,24 @@ class Judge:
         author: Author | None,
         others: int,
     ) -> Verdict:
-        score, moved = text_score, self._moved(post, author, others)
-        by_text = ""
-        if moved:
-            score, by_text = shifted(text_score, sum(shift for _, shift in moved)), f" (text {text_score:.2f})"
-        why = tuple(f"{reason} {shift:+.1f}" for reason, shift in moved)
+        moved = self._moved(post, author, others)
+        score = shifted(text_score, sum(shift for _, shift in moved)) if moved else text_score
         if score < policy.review_at:
-            rules = (f"score {score:.2f} < {policy.review_at:.2f}{by_text}", *why)
-            return Verdict(post, score, "keep", rules, sales=sales, moved=bool(moved))
+            by = ByScore(text_score, policy.review_at, moved)
+            return Verdict(post, score, "keep", by, sales=sales, moved=bool(moved))
         action: Action = "review" if score < policy.remove_at else policy.action
-        cut_off = policy.review_at if action == "review" else policy.remove_at
-        rules = (f"score {score:.2f} ≥ {cut_off:.2f}{by_text}", *why)
-        return Verdict(post, score, action, rules, self._reasons.of(post.text), sales=sales, moved=bool(moved))
+        by = ByScore(text_score, policy.review_at if action == "review" else policy.remove_at, moved)
+        return Verdict(post, score, action, by, self._reasons.of(post.text), sales=sales, moved=bool(moved))
 
-    def _moved(self, post: Post, author: Author | None, others: int) -> list[tuple[str, float]]:
+    def _moved(self, post: Post, author: Author | None, others: int) -> tuple[tuple[str, float], ...]:
         """What moves the score besides the text: the reason, and by how much in log-odds."""
-        moved: list[tuple[str, float]] = []
+        moved: tuple[tuple[str, float], ...] = ()
         if author is not None and self._history:
-            reason, shift = _by_history(author.past(post.key), self._friends.usual)
-            if shift:
-                moved.append((reason, shift))
+            by_history = _by_history(author.past(post.key), self._friends.usual)
+            if by_history[1]:
+                moved = (by_history,)
         if shift := same_text_shift(others):
-            moved.append((f"the same text from {others} other accounts", shift))
+            moved += ((f"the same text from {others} other accounts", shift),)
         return moved
 
 

@@ -343,7 +343,7 @@ class Ledger:
 
 def _row(page: Seen, post_id: str, verdict: Verdict, store_text: bool) -> Row:
     post, kept = verdict.post, verdict.action == "keep"
-    unread = kept and verdict.rules != (SHOWN_AGAIN,)
+    unread = kept and verdict.decided != (SHOWN_AGAIN,)
     reasons = verdict.reasons if store_text and not kept else verdict.rules
     return (
         page.time,
@@ -364,7 +364,7 @@ def _row(page: Seen, post_id: str, verdict: Verdict, store_text: bool) -> Row:
 def _signs(verdict: Verdict) -> tuple[int, int]:
     """What tells a verdict from others where it is `moved`, and where it is not; see `_is`."""
     coarse = verdict.action, verdict.sales
-    return hash(coarse), hash((*coarse, verdict.score, verdict.rules))
+    return hash(coarse), hash((*coarse, verdict.score, verdict.decided))
 
 
 def _is(said: _Said | None, verdict: Verdict) -> bool:
@@ -373,7 +373,8 @@ def _is(said: _Said | None, verdict: Verdict) -> bool:
         return False
     if verdict.moved:  # by what becomes known of its author, at nearly every load
         return True
-    return said[2] == verdict.score and tuple(json.loads(said[3])[: len(verdict.rules)]) == verdict.rules
+    rules = verdict.rules
+    return said[2] == verdict.score and tuple(json.loads(said[3])[: len(rules)]) == rules
 
 
 def damaged(why: str) -> sqlite3.DatabaseError:

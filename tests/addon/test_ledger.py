@@ -127,7 +127,7 @@ def test_retention_by_days_and_rows(ledger: Ledger) -> None:
 def test_a_moved_score_alone_is_no_new_row(ledger: Ledger) -> None:
     first = replace(verdict(1), sales=True)
     record(ledger, first)
-    moved = replace(first, score=0.995, rules=("score 1.00 ≥ 0.95 (text 0.99)", "3 of 4 earlier"), moved=True)
+    moved = replace(first, score=0.995, decided=("score 1.00 ≥ 0.95 (text 0.99)", "3 of 4 earlier"), moved=True)
     record(ledger, moved, time=NOW + 1)
     assert [(e.score, e.time) for e in entries(ledger)] == [(0.99, NOW)]
     record(ledger, replace(moved, action="review"), time=NOW + 2)

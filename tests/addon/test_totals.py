@@ -42,9 +42,9 @@ def test_by_day_platform_and_reason(ledger: Ledger) -> None:
     assert top_authors(ledger, NOON - 2 * DAY) == [("weibo:7", "名7", 3, 4), ("weibo:8", "名8", 1, 1)]
     history = "7 of 9 earlier posts were sales, 2 of them labelled by you +1.5"
     moved = ("score 0.97 ≥ 0.95 (text 0.91)", history, "the same text from 4 other accounts +2.0")
-    record(ledger, replace(verdict(4, author="8", score=0.97), rules=moved), time=NOON + DAY)
+    record(ledger, replace(verdict(4, author="8", score=0.97), decided=moved), time=NOON + DAY)
     shielded = ("author shielded after 5 sales posts",)
-    record(ledger, replace(verdict(5), rules=shielded, evidence=tuple), time=NOON + DAY)
+    record(ledger, replace(verdict(5), decided=shielded, evidence=tuple), time=NOON + DAY)
     assert dict(totals(ledger, TODAY + timedelta(1)).reasons) == {
         "score ≥ 0.95": 1,
         "earlier posts were sales": 1,
@@ -59,10 +59,10 @@ def test_scores_in_thousandths(ledger: Ledger) -> None:
     assert scores(ledger, TODAY) is None
     record(ledger, verdict(1, score=0.57), verdict(2, score=0.5699), verdict(3, score=1.0), verdict(4, score=0.9))
     record(ledger, verdict(5), time=NOON - 3 * DAY)
-    record(ledger, replace(verdict(6), rules=("author blocked at your wish",)))
+    record(ledger, replace(verdict(6), decided=("author blocked at your wish",)))
     ledger.choose_post("weibo", "3", "social", learnt=True)
     ledger.choose_post("weibo", "4", "social", learnt=True)
-    record(ledger, replace(verdict(4, "keep", score=0.9), rules=("shown again at your wish",)))  # at the next load
+    record(ledger, replace(verdict(4, "keep", score=0.9), decided=("shown again at your wish",)))  # at the next load
     found = scores(ledger, TODAY - timedelta(2))
     assert found is not None
     assert found.posts == {570: 1, 569: 1, 1000: 1, 900: 1}

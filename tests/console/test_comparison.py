@@ -53,7 +53,7 @@ def test_no_other_platform_has_it(tmp_path: Path, config: Path) -> None:
 
 
 def test_only_where_the_score_decided(tmp_path: Path, config: Path) -> None:
-    record(tmp_path, replace(verdict("1"), rules=('words blocked: "my score "',)))
+    record(tmp_path, replace(verdict("1"), decided=('words blocked: "my score "',)))
     assert verdict_changes(tmp_path, Fixed(0), Fixed(1)) == []
 
 

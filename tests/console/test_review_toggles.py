@@ -161,7 +161,7 @@ def _kept(count: int) -> Any:
 def test_old_posts_and_those_that_a_rule_decided_do_not_count(app: Flask, tmp_path: Path) -> None:
     browser = owner(app)
     record(tmp_path, verdict("old"), ago=40 * DAY)
-    record(tmp_path, replace(verdict("ruled"), rules=("author blocked at your wish",)))
+    record(tmp_path, replace(verdict("ruled"), decided=("author blocked at your wish",)))
     assert "no posts of the last four weeks" in browser.get("/settings")
     record(tmp_path, verdict("new"))
     assert "From 1 posts" in browser.get("/settings")

@@ -89,7 +89,7 @@ def test_cut_offs_of_platforms_are_told(home: Path, config: Path) -> None:
 
 
 def test_verdicts_of_rules_do_not_count(tmp_path: Path, config: Path) -> None:
-    record(tmp_path, verdict("1"), replace(verdict("2"), rules=("author blocked",)))
+    record(tmp_path, verdict("1"), replace(verdict("2"), decided=("author blocked",)))
     assert "1 posts judged by their score" in tuned(tmp_path)["notes"][0]
 
 
