@@ -1,6 +1,5 @@
 """circleshield and the yardstick, stock mitmdump without any addon, side by side; what they use, and a client: curl."""
 
-import os
 import re
 import socket
 import subprocess
@@ -20,7 +19,6 @@ listen = "127.0.0.1:0"
 [platforms.mastodon]
 hosts = ["localhost"]
 """
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -33,9 +31,9 @@ class Proxy:
     ca: Path
 
     def cpu(self) -> float:
-        """Seconds of processor time that it has taken up to now."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        """Seconds of processor time that its threads have taken up to now; `stat` has it in hundredths only."""
+        threads = Path(f"/proc/{self.pid}/task").glob("*/schedstat")
+        return sum(int(thread.read_text(encoding="ascii").split()[0]) for thread in threads) / 1e9
 
     def memory(self) -> float:
         """Resident memory, in MB."""
