@@ -20,3 +20,10 @@ def config_keys(ctx: click.Context, parameter: click.Parameter, incomplete: str)
     keys = [f"{table.header.strip('[]')}.{key.name}" for table in tables for key in table.keys]
     keys += [f"platforms.{adapter.name}.{key}" for adapter in ADAPTERS for key in Platform.model_fields]
     return [key for key in keys if key.startswith(incomplete)]
+
+
+def model_versions(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The versions of the model in the home folder that is typed, or the user's."""
+    from circleshield_model.versions import NAME, versions
+
+    return [version for version in (NAME, *versions(ctx.params["home"])) if version.startswith(incomplete)]

@@ -163,12 +163,16 @@ _TYPED = [
     ("circleshield log --platform mast", "mastodon"),
     ("circleshield log --action wa", "watch"),
     ("circleshield config set filter.act", "filter.action"),
+    ("circleshield model rollback --home {home} 01", "0123456789ab"),
+    ("circleshield model diff --home {home} 0123456789ab pa", "packaged"),
 ]
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
 @pytest.mark.parametrize(("typed", "completed"), _TYPED)
-def test_bash_completes(typed: str, completed: str) -> None:
+def test_bash_completes(typed: str, completed: str, tmp_path: Path) -> None:
+    (tmp_path / "models" / "0123456789ab").mkdir(parents=True)
+    typed = typed.replace("{home}", str(tmp_path))
     script = _BASH.replace("{0}", typed).replace("{1}", str(len(typed.split()) - 1))
     program = Path(sys.executable).with_name("circleshield")
     done = subprocess.run(["bash", "--norc", "-c", script, program], capture_output=True, text=True, check=True)

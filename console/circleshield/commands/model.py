@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from circleshield.completing import model_versions
 from circleshield.home import home_option
 from circleshield_model import artefact, versions
 from circleshield_model.errors import InputError
@@ -41,7 +42,7 @@ def list_(home: Path, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("version", required=False)
+@click.argument("version", required=False, shell_complete=model_versions)
 @home_option
 @_json_option
 def info(version: str | None, home: Path, as_json: bool) -> None:
@@ -67,8 +68,8 @@ def info(version: str | None, home: Path, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("before")
-@click.argument("now", required=False)
+@click.argument("before", shell_complete=model_versions)
+@click.argument("now", required=False, shell_complete=model_versions)
 @home_option
 @_json_option
 def diff(before: str, now: str | None, home: Path, as_json: bool) -> None:
@@ -86,7 +87,7 @@ def diff(before: str, now: str | None, home: Path, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("version", required=False)
+@click.argument("version", required=False, shell_complete=model_versions)
 @home_option
 @_json_option
 def rollback(version: str | None, home: Path, as_json: bool) -> None:
