@@ -89,7 +89,9 @@ def _address(home: Path) -> tuple[str, int]:
     listening: dict[str, list[str]] = ask(home, "status")["listening"]
     where = next((addresses[0] for mode, addresses in listening.items() if mode.startswith("regular")), None)
     if where is None:
-        raise InputError("the running proxy has no --mode regular, which phones and browsers can be set to")
+        raise InputError(
+            "the running proxy has no --mode regular, where devices get the certificate; run it with that mode as well"
+        )
     host, _, port = where.rpartition(":")
     return reached_host(host), int(port)
 

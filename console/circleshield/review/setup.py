@@ -93,7 +93,7 @@ def _ways() -> Ways:
     """As the device at hand reaches the proxy."""
     found = served().proxy_address()
     if found is None:
-        raise InputError("the proxy has no --mode regular")
+        raise InputError("the proxy has no --mode regular; run it with that mode as well")
     return Ways(*found, _authority().title)
 
 
