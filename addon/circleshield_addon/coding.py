@@ -25,7 +25,7 @@ _PIECE_BYTES = 256 * 1024  # output at a time, so that a bomb is let go before i
 _ISAL_ERROR: type[Exception] = isal_zlib.error  # type: ignore[assignment]  # declared as an instance
 _CHARSETS = frozenset(aliases.values())  # Python looks for any other on disk, and keeps its name for good
 _STATEFUL_CHARSETS = ("iso2022", "hz", "utf_7")  # in them a quotation mark may be half of a letter
-# A quarter of the time of the levels that servers use, and 8 % more bytes, on the way to a client that is near.
+# A quarter of the time of the levels that servers use, a tenth more bytes at most, on the way to a client that is near.
 _QUICK = {"gzip": 1, "br": 1, "zstd": 1}
 
 

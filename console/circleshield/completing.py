@@ -23,7 +23,8 @@ def config_keys(ctx: click.Context, parameter: click.Parameter, incomplete: str)
 
 
 def model_versions(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    """The versions of the model in the home folder that is typed, or the user's."""
+    """The versions of the model in the home folder that is typed, or the user's; none where that is no folder."""
     from circleshield_model.versions import NAME, versions
 
-    return [version for version in (NAME, *versions(ctx.params["home"])) if version.startswith(incomplete)]
+    home = ctx.params["home"]
+    return [version for version in (NAME, *versions(home)) if version.startswith(incomplete)] if home else []

@@ -165,6 +165,7 @@ _TYPED = [
     ("circleshield config set filter.act", "filter.action"),
     ("circleshield model rollback --home {home} 01", "0123456789ab"),
     ("circleshield model diff --home {home} 0123456789ab pa", "packaged"),
+    ("circleshield model rollback --home {home}/file pa", ""),
 ]
 
 
@@ -172,11 +173,13 @@ _TYPED = [
 @pytest.mark.parametrize(("typed", "completed"), _TYPED)
 def test_bash_completes(typed: str, completed: str, tmp_path: Path) -> None:
     (tmp_path / "models" / "0123456789ab").mkdir(parents=True)
+    (tmp_path / "file").touch()
     typed = typed.replace("{home}", str(tmp_path))
     script = _BASH.replace("{0}", typed).replace("{1}", str(len(typed.split()) - 1))
     program = Path(sys.executable).with_name("circleshield")
     done = subprocess.run(["bash", "--norc", "-c", script, program], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == [completed]
+    assert done.stdout.split() == completed.split()
+    assert not done.stderr
 
 
 @pytest.mark.skipif(shutil.which("fish") is None, reason="no fish")
